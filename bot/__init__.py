@@ -1,0 +1,1 @@
+"""Pratip: a sourced, careful answering service for human-rights campaigns."""

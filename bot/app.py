@@ -1,0 +1,202 @@
+"""App: the composition root, the only module that knows everything: settings to a running bot."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import signal
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import handlers
+from bot import log as logs
+from bot.clock import Clock
+from bot.content import ContentBroken, Problem
+from bot.content import load as load_content
+from bot.core.content import Snapshot
+from bot.doctor import Finding, contact_finding, content_finding, platform_findings
+from bot.log import log
+from bot.platforms import Platform
+from bot.platforms.console import Console
+from bot.privacy import Keys, KeysUnusable, SealBroken
+from bot.service import Service
+from bot.settings import Settings
+from bot.store import Store, StoreUnusable
+
+_OURS = {"lock", "pratip.db", "pratip.db-wal", "pratip.db-shm", "matrix"}  # in the data folder
+
+
+class Unfit(Exception):
+    """The program cannot do what was asked; the message says what to mend."""
+
+
+async def run(settings: Settings) -> int:
+    """Answer on every configured platform until SIGTERM or SIGINT. Raises Unfit."""
+    logs.configure(settings.log_level, settings.log_format)
+    if not (settings.uses_telegram or settings.uses_matrix):
+        raise Unfit(
+            "No platform is configured. Set PRATIP_TELEGRAM_TOKEN, or PRATIP_MATRIX_HOMESERVER with"
+            " PRATIP_MATRIX_USER and PRATIP_MATRIX_PASSWORD.\nTo try the bot without any server: pratip chat"
+        )
+    _prepare(settings)
+    with _only_one(settings.data):
+        keys, snapshot = _keys(settings), _snapshot(settings.content)
+        platforms = _platforms(settings, keys, snapshot)
+        log.info("starting", platforms=", ".join(platform.name for platform in platforms))
+        await _serve(settings, keys, snapshot, platforms)
+        log.info("stopped")
+    return 0
+
+
+async def chat(settings: Settings, asks: Sequence[str], language: str) -> int:
+    """A conversation in the terminal, or the answers to what is asked. Raises Unfit."""
+    logs.configure("ERROR", settings.log_format)
+    _prepare(settings)
+    keys, snapshot = _keys(settings), _snapshot(settings.content)
+    if language and language not in snapshot.views:
+        raise Unfit(f"The pack has no language {language}: use one of {', '.join(snapshot.views)}")
+    await _serve(settings, keys, snapshot, [Console(asks)], language)
+    return 0
+
+
+def check(folder: Path) -> list[Problem]:
+    """Every problem of a content folder, warnings included."""
+    try:
+        return load_content(folder, handlers.kinds)[1]
+    except ContentBroken as broken:
+        return list(broken.problems)
+
+
+async def doctor(settings: Settings) -> int:
+    """Look at everything that has to be in order, print what was found, and return how many things are to mend."""
+    logs.configure("ERROR", settings.log_format)
+    _prepare(settings)
+    to_mend = 0
+    async for finding in _findings(settings):
+        print(finding)  # noqa: T201 (the doctor speaks to the terminal)
+        to_mend += bool(finding.mend) and not finding.optional
+    return min(1, to_mend)
+
+
+async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    keys = snapshot = None
+    try:
+        keys = Keys.load(settings.keys)
+        yield Finding("keys: private to this user")
+    except KeysUnusable as problem:
+        yield Finding("keys", str(problem))
+    try:
+        snapshot, warnings = load_content(settings.content, handlers.kinds)
+        yield content_finding(snapshot, len(warnings))
+        yield contact_finding(snapshot)
+    except ContentBroken as broken:
+        yield Finding("content", f"{len(broken.problems)} problems; pratip check lists them")
+    try:
+        async with Store(settings.database_url):
+            yield Finding("database: opens, and its schema is current")
+    except StoreUnusable as problem:
+        yield Finding("database", str(problem))
+    if not (settings.uses_telegram or settings.uses_matrix):
+        yield Finding("platforms: none configured; pratip chat works without")
+    elif keys and snapshot:
+        async for finding in platform_findings(_platforms(settings, keys, snapshot), Clock()):
+            yield finding
+
+
+async def _serve(
+    settings: Settings, keys: Keys, snapshot: Snapshot, platforms: Sequence[Platform], language: str = ""
+) -> None:
+    async with AsyncExitStack() as stack:
+        try:
+            store = await stack.enter_async_context(Store(settings.database_url))
+        except StoreUnusable as problem:
+            raise Unfit(str(problem)) from None
+        service = Service(handlers.router, snapshot, store, keys, language=language)
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_unheard)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, service.stop)
+        try:
+            await service.run(platforms)
+        except* SealBroken:
+            raise Unfit("PRATIP_KEYS: these keys do not open the Matrix session: restore the key file") from None
+
+
+def _unheard(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What nobody waited for any more: asyncio itself would print the exception's words."""
+    log.error("unheard", what=context["message"], exc_info=context.get("exception"))
+
+
+def _platforms(settings: Settings, keys: Keys, snapshot: Snapshot) -> list[Platform]:
+    """The configured platforms; what they need is imported only now."""
+    platforms: list[Platform] = []
+    if settings.uses_telegram:
+        from bot.platforms.telegram import Telegram
+
+        token, menu = settings.telegram_token.get_secret_value(), menus(snapshot)
+        platforms.append(Telegram(token, api_url=settings.telegram_api_url, proxy=settings.proxy, menus=menu))
+    if settings.uses_matrix:
+        from bot.platforms.matrix import Matrix
+
+        platforms.append(
+            Matrix(
+                settings.matrix_homeserver,
+                settings.matrix_user,
+                settings.matrix_password.get_secret_value(),
+                rooms=settings.matrix_rooms,
+                folder=settings.data / "matrix",
+                keys=keys,
+                proxy=settings.proxy,
+            )
+        )
+    return platforms
+
+
+def menus(snapshot: Snapshot) -> dict[str, list[tuple[str, str]]]:
+    """The command menus by language code, the default language's under ""."""
+    codes = {"": snapshot.default, **{code: code for code in snapshot.views}}
+    return {
+        name: [(each, str(snapshot.views[code].say(f"command.{each}"))) for each in handlers.router.listed()]
+        for name, code in codes.items()
+    }
+
+
+def _prepare(settings: Settings) -> None:
+    """Our own handlers, and a data folder private to the user."""
+    if Path(handlers.__file__ or "").parents[1] != Path(__file__).parents[1]:
+        raise Unfit("another package named handlers is in the way: run python -m bot in the folder of this program")
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if settings.data.stat().st_mode & 0o077 and {each.name for each in settings.data.iterdir()} - _OURS:
+            raise Unfit("others can read the data folder: run chmod 700 on it, or set PRATIP_DATA to another")
+        settings.data.chmod(0o700)
+    except OSError as problem:
+        raise Unfit(f"The data folder cannot be used ({problem.strerror}): set PRATIP_DATA to another") from None
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """One run at a time in a data folder: two would answer everything twice."""
+    with (folder / "lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Unfit("Another run uses this data folder: stop it, or set PRATIP_DATA to another folder") from None
+        yield
+
+
+def _keys(settings: Settings) -> Keys:
+    try:
+        return Keys.load(settings.keys)
+    except KeysUnusable as problem:
+        raise Unfit(f"PRATIP_KEYS: {problem}") from None
+
+
+def _snapshot(folder: Path) -> Snapshot:
+    try:
+        snapshot, _ = load_content(folder, handlers.kinds)
+    except ContentBroken as broken:
+        raise Unfit("\n".join(str(problem) for problem in broken.problems if not problem.warning)) from None
+    return snapshot

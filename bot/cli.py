@@ -1,0 +1,86 @@
+"""Command line: run, chat, check, doctor."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from bot import settings as configuration
+from bot.log import log
+from bot.settings import SettingsWrong
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit: 0 done, 1 something to mend, 2 not understood, 70 a mistake of the program's own."""
+    options = _parser().parse_args(arguments)
+    try:
+        sys.exit(options.command(options))
+    except SettingsWrong as wrong:
+        sys.exit("\n".join(wrong.problems))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pratip", description="A chatbot that answers about human rights, from sources."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="answer on every configured platform")
+    run.set_defaults(command=_run)
+    chat = commands.add_parser("chat", help="a conversation in the terminal, no server needed")
+    chat.add_argument("--ask", action="append", default=[], metavar="TEXT", help="ask this and exit; may be repeated")
+    chat.add_argument("--language", default="", metavar="CODE", help="the reader's language, such as km")
+    chat.set_defaults(command=_chat)
+    check = commands.add_parser("check", help="report every problem of a content folder")
+    check.add_argument("path", nargs="?", type=Path, metavar="PATH", help="the folder (default: PRATIP_CONTENT)")
+    check.set_defaults(command=_check)
+    doctor = commands.add_parser("doctor", help="check keys, content, database, token, homeserver and clock")
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _run(_: argparse.Namespace) -> int:
+    from bot import app
+
+    return _finished(app.run(configuration.load()))
+
+
+def _chat(options: argparse.Namespace) -> int:
+    from bot import app
+
+    return _finished(app.chat(configuration.load(), options.ask, options.language))
+
+
+def _check(options: argparse.Namespace) -> int:
+    from bot import app
+
+    problems = app.check(options.path or configuration.load().content)
+    for problem in problems:
+        print(problem)
+    errors = sum(not problem.warning for problem in problems)
+    print(f"{errors} errors, {len(problems) - errors} warnings", file=sys.stderr)
+    return 1 if errors else 0
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from bot import app
+
+    return _finished(app.doctor(configuration.load()))
+
+
+def _finished(work: Coroutine[Any, Any, int]) -> int:
+    from bot.app import Unfit
+
+    try:
+        return asyncio.run(work)
+    except Unfit as unfit:
+        print(unfit, file=sys.stderr)
+        return 1
+    except Exception as problem:  # noqa: BLE001 (its words may quote what somebody wrote: the log says its places)
+        log.critical("crashed", exc_info=problem)
+        return 70

@@ -1,0 +1,198 @@
+"""Document: one YAML file as plain data, with the place of every key and value."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.content.problem import Problem
+
+Place = tuple[str | int, ...]
+_LARGEST = 4_000_000  # bytes; the whole shipped pack has a tenth of that
+_DEEPEST = 40  # levels; the pack's own models need eight
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+
+
+@dataclass(slots=True)
+class Document:
+    """A file's data, its marks (path: line and column from 1) and its problems."""
+
+    file: str
+    data: Any = None
+    marks: dict[Place, tuple[int, int]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    digest: str = ""
+
+    def object(self, place: Place, what: str, mend: str, *, warning: bool = False) -> None:
+        """Add a finding at a place, or at the nearest one above it that exists."""
+        while place and place not in self.marks:
+            place = place[:-1]
+        line, column = self.marks.get(place, (1, 1))
+        self.problems.append(Problem(self.file, line, column, what, mend, warning))
+
+
+def read(path: Path, file: str) -> Document:
+    """Read one file; what is wrong with it is in its problems and never raised."""
+    document = Document(file)
+    try:
+        text = _characters(path)
+        document.digest = hashlib.sha256(text.encode()).hexdigest()
+        _fill(document, text)
+    except _Unreadable as trouble:
+        document.problems.append(Problem(file, trouble.line, trouble.column, trouble.what, trouble.mend))
+    return document
+
+
+class _Unreadable(Exception):
+    def __init__(self, line: int, column: int, what: str, mend: str) -> None:
+        super().__init__(what)
+        self.line, self.column, self.what, self.mend = line, column, what, mend
+
+
+def _characters(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise _Unreadable(1, 1, "the file is too large", f"split it: at most {_LARGEST // 1_000_000} MB")
+        raw = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+    except FileNotFoundError:
+        raise _Unreadable(1, 1, "there is no such file", "write it") from None
+    except OSError as problem:
+        raise _Unreadable(1, 1, f"the file cannot be read ({problem.strerror})", "check its permissions") from None
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as problem:
+        line, column = _end(raw[: problem.start].decode())
+        raise _Unreadable(line, column, "this is not UTF-8", "save the file as UTF-8") from None
+
+
+def _fill(document: Document, text: str) -> None:
+    try:
+        document.data = _Builder(document, text).root()
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        what = (problem.problem or "this is not YAML").strip()
+        advice = _advice(text, f"{problem.context} {what}", line)
+        raise _Unreadable(line + 1, column + 1, what, advice) from None
+    except yaml.reader.ReaderError as problem:
+        before = text.encode()[: problem.position].decode("utf-8", "replace")
+        line, column = _end(before)
+        raise _Unreadable(line, column, "a hidden control character stands here", "remove it") from None
+    if document.data is None:
+        raise _Unreadable(1, 1, "the file is empty", "write an entry or delete the file")
+
+
+def _end(text: str) -> tuple[int, int]:
+    """The line and the column after the last character."""
+    return text.count("\n") + 1, len(text) - text.rfind("\n")
+
+
+def _advice(text: str, what: str, number: int) -> str:
+    """How to mend it, from the parser's words and the line they are about."""
+    lines = text.splitlines()
+    line = lines[number] if number < len(lines) else ""
+    if "\t" in line or "\\t" in what:
+        return "use spaces instead of tabs"
+    if "mapping values" in what:
+        return "put quotes around words that contain a colon"
+    if "alias" in what or "anchor" in what:
+        return "put quotes around words that begin with * or &"
+    if "cannot start" in what:
+        return "put quotes around words that begin with such a sign"
+    return "look for a missing quote, bracket or indentation just before this place"
+
+
+class _Builder:
+    """Turns the parser's events into data and remembers where each stood.
+
+    Events and no nodes: composing nodes recurses in C, and a hundred thousand brackets end the process. What a
+    scalar means is decided here too, and not by YAML 1.1 (no, 1e3, 2019-05-30).
+    """
+
+    def __init__(self, document: Document, text: str) -> None:
+        self.document = document
+        self.events: Iterator[yaml.Event] = yaml.parse(text, yaml.CSafeLoader)
+        self.anchored: dict[str, yaml.ScalarEvent] = {}
+
+    def root(self) -> Any:
+        """The data of the only document in the file; None where there is none."""
+        next(self.events)  # the stream begins
+        if isinstance(next(self.events), yaml.StreamEndEvent):
+            return None
+        data = self.value(next(self.events), ())
+        next(self.events)  # the document ends
+        after = next(self.events)
+        if not isinstance(after, yaml.StreamEndEvent):
+            raise self.refusal(after, "a second document begins here", "make it a file of its own")
+        return data
+
+    def value(self, event: yaml.Event, path: Place) -> Any:
+        """What begins with this event."""
+        self.document.marks.setdefault(path, _position(event))
+        if isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
+            return _scalar(self.written(event))
+        if len(path) > _DEEPEST:
+            raise self.refusal(event, "this is nested too deeply", "flatten it")
+        if isinstance(event, yaml.SequenceStartEvent):
+            parts = self.until(yaml.SequenceEndEvent)
+            return [self.value(part, (*path, index)) for index, part in enumerate(parts)]
+        return dict(self.pairs(path))
+
+    def until(self, end: type[yaml.Event]) -> Iterator[yaml.Event]:
+        """The events that begin a part each; whoever takes one has to take all of that part."""
+        for event in self.events:
+            if isinstance(event, end):
+                return
+            yield event
+
+    def pairs(self, path: Place) -> Iterator[tuple[str, Any]]:
+        """The keys and values of a mapping."""
+        known: set[str] = set()
+        for event in self.until(yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
+                raise self.refusal(event, "a key must be one word", "write key: value")
+            key = self.written(event).value
+            place = (*path, key)
+            if key in known:
+                twice = Problem(self.document.file, *_position(event), f"{key} stands here twice", "keep one of them")
+                self.document.problems.append(twice)
+            known.add(key)
+            self.document.marks[place] = _position(event)
+            yield key, self.value(next(self.events), place)
+
+    def written(self, event: yaml.ScalarEvent | yaml.AliasEvent) -> yaml.ScalarEvent:
+        """A scalar; an alias to one cannot explode and is taken as its words."""
+        if isinstance(event, yaml.ScalarEvent):
+            if event.anchor:
+                self.anchored[event.anchor] = event
+            return event
+        if event.anchor not in self.anchored:
+            raise self.refusal(event, f"*{event.anchor} stands for nothing", "write it out, or put quotes around it")
+        return self.anchored[event.anchor]
+
+    def refusal(self, event: yaml.Event, what: str, mend: str) -> _Unreadable:
+        """Why the file cannot be read, at the event that makes it so."""
+        return _Unreadable(*_position(event), what, mend)
+
+
+def _position(event: yaml.Event) -> tuple[int, int]:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+def _scalar(event: yaml.ScalarEvent) -> str | int | bool | None:
+    written = str(event.value)
+    if event.style:  # quoted, or a block
+        return written
+    if written in ("", "~", "null"):
+        return None
+    if written in ("true", "false"):
+        return written == "true"
+    return int(written) if _INTEGER.fullmatch(written) else written

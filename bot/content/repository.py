@@ -1,0 +1,280 @@
+"""Repository: a content folder to a snapshot, whole or not at all."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from bot.content import rules
+from bot.content.document import Document, Place
+from bot.content.files import Files
+from bot.content.locale import locale
+from bot.content.problem import Problem
+from bot.content.strings import Strings, foreign
+from bot.content.strings import read as read_strings
+from bot.content.validation import valid
+from bot.content.vocabulary import command_words, vocabularies
+from bot.core.content import Content, Entry, Languages, Pack, Phrase, Snapshot, Term, references
+from bot.core.search import Document as Indexed
+from bot.core.search import Index
+from bot.core.text import Text
+
+Kinds = Sequence[type[Entry]]
+Terms = Mapping[str, Mapping[str, Term]]
+Entries = Mapping[str, Entry]
+SHIPPED = Path(__file__).parents[2] / "content"  # its strings speak for packs that bring none of their own
+TERMS = ("states", "themes", "topics")
+
+
+class ContentBroken(Exception):
+    """A pack that cannot be used; problems says why, all of it."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(f"{len(problems)} problems in the content")
+        self.problems = problems
+
+
+def load(folder: Path, kinds: Kinds, today: date | None = None) -> tuple[Snapshot, list[Problem]]:
+    """Read a content folder: the snapshot and the warnings. Raises ContentBroken with every problem at once."""
+    if not folder.is_dir():
+        raise ContentBroken([Problem(str(folder), 1, 1, "there is no such folder", "set PRATIP_CONTENT to one")])
+    files = Files(folder)
+    with _collector_paused():
+        snapshot = _Assembly(files, kinds, today or datetime.now(UTC).date()).snapshot()
+    if snapshot is None or any(not problem.warning for problem in files.problems):
+        raise ContentBroken(files.problems)
+    return snapshot, files.problems
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Loading makes many objects and no garbage: the collector would only walk them again and again."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An entry's data and where it stands."""
+
+    kind: type[Entry]
+    document: Document
+    place: Place
+    data: Any
+
+    def entry(self, languages: Languages) -> Entry | None:
+        """The entry as readers of a language see it."""
+        return valid(self.kind, self.document, self.place, self.data, languages)
+
+
+class _Assembly:
+    """One reading of one folder: files to values, values to views, views to the snapshot."""
+
+    def __init__(self, files: Files, kinds: Kinds, today: date) -> None:
+        self.files, self.kinds, self.today = files, kinds, today
+        self.document = files.read("pack.yaml")
+        self.canon = _shipped("en")  # what the bot can say at all
+        self.languages = _languages(self.document)
+
+    def snapshot(self) -> Snapshot | None:
+        codes = self.languages.known
+        packs = {code: self._pack(code) for code in codes}
+        spoken = {code: self._strings(code) for code in codes}
+        terms = {code: self._terms(code) for code in codes}
+        placed = self._placed()
+        views = {code: self._entries(placed, code) for code in codes}
+        if pack := packs[self.languages.reference]:
+            rules.check_time_zone(pack.time_zone, self.document)
+        self._check(placed, views, terms, spoken)
+        if any(not problem.warning for problem in self.files.problems) or None in packs.values():
+            return None
+        return self._finished({code: pack for code, pack in packs.items() if pack}, spoken, terms, views)
+
+    def _for(self, code: str) -> Languages:
+        return replace(self.languages, reader=code)
+
+    # -- the parts of a folder
+
+    def _pack(self, code: str) -> Pack | None:
+        data = self.document.data  # None where the file cannot be read, which is said already
+        return None if data is None else valid(Pack, self.document, (), data, self._for(code))
+
+    def _strings(self, code: str) -> Strings:
+        """A language's words: the shipped ones, and over them the pack's own."""
+        name = f"strings/{code}.yaml"
+        own = read_strings(code, self.files.read(name)) if self.files.has(name) else None
+        base = Strings(code) if self.files.root.samefile(SHIPPED) else _shipped(code)
+        if own is None and not base.phrases:
+            mend = f"copy strings/en.yaml to {name} and translate it"
+            self.document.object(("languages",), f"the language {code} has no strings", mend)
+        return base.under(own) if own else base
+
+    def _terms(self, code: str) -> Terms:
+        found: dict[str, dict[str, Term]] = {}
+        for name in TERMS:
+            found[name] = {}
+            if self.files.has(f"{name}.yaml"):
+                document = self.files.read(f"{name}.yaml")
+                for index, data in enumerate(_listed(document)):
+                    if term := valid(Term, document, (index,), data, self._for(code)):
+                        if term.id in found[name]:
+                            document.object((index, "id"), f"the id {term.id} is taken above", "choose another id")
+                        found[name][term.id] = term
+        return found
+
+    def _placed(self) -> list[Placed]:
+        return [
+            Placed(kind, document, place, data)
+            for kind in self.kinds
+            for document in self.files.inside(kind.folder)
+            for place, data in _entries_of(document)
+        ]
+
+    def _entries(self, placed: Iterable[Placed], code: str) -> dict[str, Entry]:
+        languages = self._for(code)
+        found = (each.entry(languages) for each in placed)
+        return {entry.id: entry for entry in found if entry}
+
+    # -- what must hold between the parts
+
+    def _check(
+        self,
+        placed: Sequence[Placed],
+        views: Mapping[str, Entries],
+        terms: Mapping[str, Terms],
+        spoken: Mapping[str, Strings],
+    ) -> None:
+        reference = self.languages.reference
+        rules.check_ids(placed)
+        entries, known = views[reference], terms[reference]
+        ids = {str(each.data.get("id")) for each in placed if isinstance(each.data, dict)}
+        ids |= {each.file.rpartition("/")[2].removesuffix(".yaml") for each in self.files.unreadable}
+        names = {"entry": ids, "theme": known["themes"].keys(), "topic": known["topics"].keys()}
+        for each in placed:
+            rules.check_references(each, names)
+            entry = entries.get(str(each.data.get("id"))) if isinstance(each.data, dict) else None
+            if entry:
+                rules.check_entry(each, entry, self.today)
+        rules.check_words(self.files.documents.values())
+        rules.check_strings(spoken, self.canon.phrases or spoken[reference].phrases, self.files)
+        folders = {kind.folder for kind in self.kinds}
+        for stray in self.files.strays(folders):
+            self.document.problems.append(stray)
+
+    # -- views to a snapshot
+
+    def _finished(
+        self,
+        packs: Mapping[str, Pack],
+        spoken: Mapping[str, Strings],
+        terms: Mapping[str, Terms],
+        views: Mapping[str, Entries],
+    ) -> Snapshot:
+        reference = self.languages.reference
+        order = (reference, *(code for code in views if code != reference))
+        spoken_views = [(spoken[code], views[code], terms[code]) for code in order]
+        shared: dict[str, Any] = {
+            "links": _links(views[reference].values()),
+            "index": Index(_indexed([views[code] for code in order])),
+            "vocabularies": vocabularies(self.kinds, spoken_views, self.today),
+            "commands": command_words(spoken.values()),
+            "languages": {code: strings.name for code, strings in spoken.items()},
+            "chosen": {code: strings.phrases.get("language.chosen", Text(code)) for code, strings in spoken.items()},
+        }
+        contents = {
+            code: Content(
+                locale=locale(code),
+                pack=packs[code],
+                entries=views[code],
+                phrases=_phrases(spoken[code], spoken[reference], self.canon),
+                terms=terms[code],
+                **shared,
+            )
+            for code in views
+        }
+        return Snapshot(contents, packs[reference].default_language, self.files.digest)
+
+
+def _languages(document: Document) -> Languages:
+    """Which languages a pack has, as far as its file says so readably."""
+    data = document.data if isinstance(document.data, dict) else {}
+    codes = data.get("languages")
+    listed = enumerate(codes if isinstance(codes, list) else ["en"])
+    known = [_code(document, ("languages", index), str(code)) for index, code in listed]
+    reference = _code(document, ("reference_language",), str(data.get("reference_language") or "en")) or "en"
+    return Languages(reference, reference, tuple(dict.fromkeys(code for code in (*known, reference) if code)))
+
+
+def _code(document: Document, place: Place, code: str) -> str:
+    """A language code, or nothing and a problem where it is none."""
+    try:
+        return locale(code).code
+    except ValueError as problem:
+        what, _, mend = str(problem).partition(": ")
+        document.object(place, what, mend)
+        return ""
+
+
+def _listed(document: Document) -> list[Any]:
+    if isinstance(document.data, list):
+        return document.data
+    if document.data is not None:
+        document.object((), "this is not a list", "begin each term with a hyphen")
+    return []
+
+
+def _entries_of(document: Document) -> Iterator[tuple[Place, Any]]:
+    """A file is one entry, named by the file, or a list of entries that each have an id."""
+    if isinstance(document.data, list):
+        yield from (((index,), data) for index, data in enumerate(document.data))
+    elif isinstance(document.data, dict):
+        stem = document.file.rpartition("/")[2].removesuffix(".yaml")
+        if document.data.get("id", stem) != stem:
+            document.object(("id",), "the id is not the file's name", f"write {stem} or leave it out")
+        yield (), {**document.data, "id": stem}
+    else:
+        document.object((), "this is neither an entry nor a list of entries", "write field: value lines")
+
+
+def _links(entries: Iterable[Entry]) -> dict[str, frozenset[str]]:
+    """Who is near whom: a reference written on one side counts on both."""
+    near: dict[str, set[str]] = {}
+    for entry in entries:
+        for _, name in references(entry):
+            if name.names == "entry" and name != entry.id:
+                near.setdefault(entry.id, set()).add(str(name))
+                near.setdefault(str(name), set()).add(entry.id)
+    return {name: frozenset(others) for name, others in near.items()}
+
+
+def _indexed(views: Sequence[Entries]) -> Iterator[Indexed]:
+    """Each entry once for the search index, with its words in every language."""
+    for name in views[0]:
+        versions = [view[name] for view in views]
+        names = tuple(dict.fromkeys(each for version in versions for each in version.names()))
+        yield Indexed(name, names, " ".join(dict.fromkeys(version.search_text() for version in versions)))
+
+
+def _shipped(code: str) -> Strings:
+    """The words that come with the program, where there are any in the language."""
+    shipped, name = Files(SHIPPED), f"strings/{code}.yaml"
+    return read_strings(code, shipped.read(name)) if shipped.has(name) else Strings(code)
+
+
+def _phrases(strings: Strings, *others: Strings) -> dict[str, Phrase]:
+    """A language's phrases, gaps filled from the first of the others that has the phrase."""
+    phrases = dict(strings.phrases)
+    for other in others:
+        for name in other.phrases.keys() - phrases.keys():
+            phrases[name] = foreign(other.phrases[name], other.code)
+    return phrases

@@ -1,0 +1,169 @@
+"""Rules: what must hold of a pack beyond the shape of its entries, and what deserves a warning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, get_args
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel
+
+from bot.content.document import Document, Place
+from bot.content.files import Files
+from bot.content.strings import Strings, placeholders
+from bot.core.content import Entry, Model, Phrase, Reference
+from bot.core.search import closest
+from bot.core.text import Text, clean
+
+if TYPE_CHECKING:
+    from bot.content.repository import Placed
+
+_STALE_MONTHS = 6
+_LONGEST = 3_500  # characters of one field; a Telegram message has 4,096 UTF-16 units and needs room for the rest
+
+_PRIVATE = (
+    (re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "an e-mail address", "leave it out"),
+    (
+        re.compile(r"(?<![\w/.-])(?:\+855|0)[ -]?\d{2}[ -]?\d{3}[ -]?\d{3,4}(?![\w/-])"),
+        "a phone number",
+        "leave it out",
+    ),
+    (re.compile(r"(?<![\w.])-?\d{1,3}\.\d{4,}\s*[,;]\s*-?\d{1,3}\.\d{4,}"), "coordinates", "leave them out"),
+    (
+        re.compile(r"(?<![\w./-])\d{9}(?:\(\d{2}\))?(?![\w/-]|\.\w)"),
+        "an identity number",
+        "leave it out, or write 123,456,789",
+    ),
+)
+
+
+def check_ids(placed: Sequence[Placed]) -> None:
+    """An id names one entry in the whole pack."""
+    first: dict[str | int, Placed] = {}
+    for each in placed:
+        name = each.data.get("id") if isinstance(each.data, dict) else None
+        if not isinstance(name, str | int):
+            continue
+        if name in first:
+            where = first[name].document.file
+            each.document.object((*each.place, "id"), f"the id {name} is taken by {where}", "choose another id")
+        first.setdefault(name, each)
+
+
+def check_references(each: Placed, known: Mapping[str, Collection[str]]) -> None:
+    """Every id, theme and topic that an entry names exists, whatever else may be wrong with the entry."""
+    for place, kind, name in _named(each.kind, each.data, ()):
+        choices = known[kind.names]
+        if name in choices or (kind.names == "theme" and not choices):
+            continue
+        near = closest(name, choices)
+        mend = f"did you mean {near}?" if near else "remove it, or add what it names"
+        each.document.object((*each.place, *place), f"there is no {kind.names} {name}", mend)
+
+
+def _named(annotation: Any, data: Any, place: Place) -> Iterator[tuple[Place, type[Reference], str]]:
+    """The references in plain data, found by what the model says of each place."""
+    if isinstance(annotation, type) and issubclass(annotation, Reference):
+        if isinstance(data, str) and data:
+            yield place, annotation, data
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for name, field in annotation.model_fields.items():
+            if isinstance(data, dict) and name in data:
+                yield from _named(field.annotation, data[name], (*place, name))
+    else:
+        parts = [((*place, n), part) for n, part in enumerate(data)] if isinstance(data, list) else [(place, data)]
+        for argument in get_args(annotation):
+            for inner, part in parts:
+                yield from _named(argument, part, inner)
+
+
+def check_entry(each: Placed, entry: Entry, today: date) -> None:
+    """Warnings: what is legal and deserves a look."""
+
+    def warn(place: Place, what: str, mend: str) -> None:
+        each.document.object((*each.place, *place), what, mend, warning=True)
+
+    if hasattr(entry, "custody") and entry.as_of and entry.as_of.months_before(today) >= _STALE_MONTHS:
+        warn(("as_of",), f"the status is of {entry.as_of}", "look for a newer source")
+    if entry.review_by and entry.review_by.last < today:
+        warn(("review_by",), f"the review was due by {entry.review_by}", "review the entry and set a new date")
+    if len(entry.sources) == 1 and hasattr(entry, "custody"):
+        warn(("sources",), "there is one source only", "add a second one")
+    expires = getattr(entry, "expires", None)
+    if expires and expires.last < today:
+        warn(("expires",), f"this expired on {expires}", "renew it or delete the file")
+    for index, source in enumerate(entry.sources):
+        if source.url and source.url.startswith("http:"):
+            warn(("sources", index, "url"), "the address is http", "use https if the site offers it")
+    for place, text in _texts(entry):
+        if len(text.plain) > _LONGEST:
+            each.document.object(
+                (*each.place, *place),
+                "this is too long for a message",
+                f"keep it under {_LONGEST:,} characters",
+            )
+
+
+def _texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, Text]]:
+    if isinstance(value, Text):
+        yield place, value
+    elif isinstance(value, tuple):
+        for index, part in enumerate(value):
+            yield from _texts(part, (*place, index))
+    elif isinstance(value, Model):
+        for name, part in value:
+            yield from _texts(part, (*place, name))
+
+
+def check_words(documents: Iterable[Document]) -> None:
+    """No contact data, identity numbers or places of persons in any words; addresses of sources are no words.
+
+    And no hidden characters: they turn the words around them, or make a platform refuse the message.
+    """
+    for document in documents:
+        for place, words in _strings(document.data, ()):
+            if clean(words) != words:
+                document.object(place, "a hidden control character stands here", "write it without")
+            for pattern, what, mend in _PRIVATE:
+                if pattern.search(words) and place[-1:] not in (("url",), ("site",)):
+                    document.object(place, f"this looks like {what}", mend)
+
+
+def _strings(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
+    if isinstance(value, str | int):
+        yield place, str(value)
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from _strings(part, (*place, name))
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _strings(part, (*place, index))
+
+
+def check_time_zone(name: str, document: Document) -> None:
+    """The zone is one of the IANA database; a machine without that database cannot tell."""
+    if available_timezones() and name not in available_timezones():
+        near = closest(name, available_timezones())
+        mend = f"did you mean {near}?" if near else "write it like Asia/Phnom_Penh"
+        document.object(("time_zone",), f"there is no time zone {name}", mend)
+
+
+def check_strings(spoken: Mapping[str, Strings], expected: Mapping[str, Phrase], files: Files) -> None:
+    """Every language's file has phrases of the bot with their placeholders; a missing one is a warning."""
+    for code, strings in spoken.items():
+        name = f"strings/{code}.yaml"
+        if not files.has(name):
+            continue
+        document = files.read(name)
+        for phrase, form in strings.phrases.items():
+            if phrase not in expected:
+                near = closest(phrase, expected)
+                mend = f"did you mean {near}?" if near else "remove it"
+                document.object(strings.places[phrase], f"{phrase} is no phrase of the bot", mend)
+            elif placeholders(form) - {"n"} != placeholders(expected[phrase]) - {"n"}:
+                wanted = ", ".join(sorted(f"{{{each}}}" for each in placeholders(expected[phrase]))) or "none"
+                document.object(strings.places[phrase], f"{phrase} has other placeholders", f"use {wanted}")
+        for phrase in expected.keys() - strings.phrases.keys():
+            document.object(("phrases",), f"{phrase} is not translated", "add it", warning=True)

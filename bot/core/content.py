@@ -1,0 +1,448 @@
+"""Content: what every kind of entry shares, one language's view of a pack, and the snapshot of all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import core_schema
+
+if TYPE_CHECKING:
+    from bot.core.messages import Button, Context
+
+from bot.core.calendar import PartialDate
+from bot.core.query import Filter, Query, Vocabulary
+from bot.core.search import Hit, Index, clusters
+from bot.core.text import Style, Text, parse
+
+# ---------------------------------------------------------------------------- words in several languages
+
+
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """Which language is being read, of which ones, and which fills the gaps; handed to every validator."""
+
+    reader: str
+    reference: str
+    known: Collection[str]
+
+
+def _choice(value: object, languages: Languages) -> tuple[str, bool, str]:
+    """The characters to show, whether they are a draft, and their language."""
+    versions = value if isinstance(value, dict) else {languages.reference: value}
+    strangers = [code for code in versions if code not in languages.known]
+    if strangers:
+        raise ValueError(f"no such language: {strangers[0]} (the pack has {', '.join(sorted(languages.known))})")
+    code = languages.reader if languages.reader in versions else languages.reference
+    if code not in versions:
+        raise ValueError(f"the reference language is missing: add {code}")
+    chosen = versions[code]
+    draft = False
+    if isinstance(chosen, dict) and chosen.keys() <= {"text", "draft"} and "text" in chosen:
+        draft, chosen = chosen.get("draft", False), chosen["text"]
+    if not isinstance(draft, bool):
+        raise ValueError("draft says neither true nor false: write true or leave it out")  # noqa: TRY004 (for pydantic)
+    if isinstance(chosen, int) and not isinstance(chosen, bool):
+        chosen = str(chosen)
+    if not isinstance(chosen, str) or not chosen.strip():
+        raise ValueError("expected words, or a mapping from language to words")
+    return chosen.strip(), draft, code
+
+
+def _name(value: object, info: ValidationInfo) -> Text:
+    if isinstance(value, Text):
+        return value
+    words, draft, _ = _choice(value, _languages(info))
+    return Text(words).styled(Style.DRAFT) if draft else Text(words)
+
+
+def _words(value: object, info: ValidationInfo) -> Text:
+    if isinstance(value, Text):
+        return value
+    languages = _languages(info)
+    words, draft, code = _choice(value, languages)
+    text = parse(words)
+    if draft:
+        text = text.styled(Style.DRAFT)
+    return text if code == languages.reader else text.styled(Style.FALLBACK, code)
+
+
+def _languages(info: ValidationInfo) -> Languages:
+    if not isinstance(info.context, Languages):
+        raise TypeError("a model with words is validated with context=Languages(...)")
+    return info.context
+
+
+Name = Annotated[Text, PlainValidator(_name)]  # a proper name: without markup; a missing one is no gap to speak of
+Words = Annotated[Text, PlainValidator(_words)]  # marked up words; a gap is filled from the reference language
+Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=48)]
+
+
+class Reference(str):
+    """An id that must name something: an entry here, a theme or a topic in the subclasses."""
+
+    __slots__ = ()
+    names: ClassVar[str] = "entry"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema(min_length=1))
+
+
+def _several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+References = Annotated[tuple[Reference, ...], BeforeValidator(_several)]  # one id or a list of them
+
+
+class Theme(Reference):
+    """The id of a theme."""
+
+    __slots__ = ()
+    names = "theme"
+
+
+class Topic(Reference):
+    """The id of a topic people can subscribe to."""
+
+    __slots__ = ()
+    names = "topic"
+
+
+class Model(BaseModel):
+    """A frozen model that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, coerce_numbers_to_str=True)
+
+
+class Source(Model):
+    """Where a fact stands: publisher and date, and an address unless that would reveal health or family."""
+
+    title: str
+    publisher: str
+    date: PartialDate | None = None
+    url: Annotated[str, Field(pattern=r"^https?://[^\s<>\"]+$")] | None = None
+    withheld: str | None = None  # why there is no address
+    seen_at: str | None = None  # who republished the page that was read
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if not self.url and not self.withheld:
+            raise ValueError("there is no address: add url, or say in withheld why there is none")
+        return self
+
+
+class Side(Model):
+    """What one side of a dispute says, with its source where it has one of its own."""
+
+    says: Words
+    source: Source | None = None
+
+
+class Dispute(Model):
+    """A point on which sources differ; all sides are shown."""
+
+    point: Words
+    sides: tuple[Side, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, and the entry that knows more."""
+
+    date: PartialDate
+    text: Text
+    entry: str
+
+
+class Entry(Model):
+    """The base of every kind of content. Generic features ask it a few questions and never know the kind."""
+
+    noun: ClassVar[str] = ""  # singular; the key of its strings
+    folder: ClassVar[str] = ""  # below content/
+    command: ClassVar[str] = ""  # the command that lists this kind, where one does
+    facets: ClassVar[tuple[str, ...]] = ()  # what one can filter by, in the order it is read back
+    year_facet: ClassVar[str] = ""  # the facet that a bare year means
+
+    id: Id
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    as_of: PartialDate | None = None
+    related: tuple[Reference, ...] = ()
+    aliases: tuple[str, ...] = ()
+    themes: tuple[Theme, ...] = ()
+    notes: tuple[Words, ...] = ()
+    review_by: PartialDate | None = None
+    disputed: tuple[Dispute, ...] = ()
+    unverified: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> Text:
+        """What the entry is called in a list and at the head of its card."""
+        raise NotImplementedError
+
+    def line(self, context: Context) -> Text:
+        """One line in a list."""
+        return self.heading
+
+    def card(self, context: Context) -> Text:
+        """The body of its first message: at most about 450 characters, status and age first."""
+        raise NotImplementedError
+
+    def facts(self, context: Context) -> Sequence[tuple[str, Text | None]]:
+        """The whole record: pairs of a field's phrase and its words."""
+        return ()
+
+    def events(self, context: Context) -> tuple[Event, ...]:
+        """Its dated events, for timelines."""
+        return ()
+
+    def onward(self, context: Context) -> tuple[Button, ...]:
+        """Buttons of its own that lead on from its card."""
+        return ()
+
+    def values(self, today: date) -> Mapping[str, Collection[str]]:
+        """The values of its facets on a day."""
+        return {}
+
+    def means(self) -> Filter | None:
+        """The filter that its names stand for in other kinds' lists: a law for the cases under it."""
+        return None
+
+    def names(self) -> tuple[str, ...]:
+        """Every name one might look for it by, in this language."""
+        return (str(self.heading), *self.aliases, self.id)
+
+    def search_text(self) -> str:
+        """All its words, for the search index; what sources are titled is no fact and stays out."""
+        skipped = {"sources", "id", "url", "source"}
+        return " ".join(part for part in _spoken(self, skipped))
+
+    def differences(self, older: Self) -> tuple[str, ...]:
+        """The fields that changed since an older version of the same entry."""
+        return tuple(name for name in type(self).model_fields if getattr(self, name) != getattr(older, name))
+
+
+E = TypeVar("E", bound=Entry)
+
+
+def _spoken(value: object, skipped: Collection[str]) -> Iterator[str]:
+    if isinstance(value, Text):
+        if not value.has(Style.FALLBACK):  # the view of its own language has these words
+            yield str(value)
+    elif isinstance(value, PartialDate):
+        yield str(value)
+    elif isinstance(value, str):
+        yield value.replace("-", " ") if isinstance(value, Reference) else value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _spoken(part, skipped)
+    elif isinstance(value, BaseModel):
+        for name, part in value:
+            if name not in skipped:
+                yield from _spoken(part, skipped)
+
+
+def references(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Reference]]:
+    """Every reference inside an entry, with the place it stands at."""
+    if isinstance(value, Reference):
+        yield path, value
+    elif isinstance(value, tuple):
+        for index, part in enumerate(value):
+            yield from references(part, (*path, index))
+    elif isinstance(value, BaseModel):
+        for name, part in value:
+            yield from references(part, (*path, name))
+
+
+# ---------------------------------------------------------------------------- the pack
+
+
+class Contacts(Model):
+    """How to reach the people behind a pack."""
+
+    errors: Words | None = None  # where to report an error or ask for removal
+    danger: Words | None = None  # whom to turn to in danger
+
+
+class Pack(Model):
+    """pack.yaml: what the pack is and how it speaks."""
+
+    title: Words
+    about: Words | None = None
+    country: Name | None = None
+    first_contact: Words | None = None  # said at /start, before anything else
+    languages: Annotated[tuple[str, ...], Field(min_length=1)]
+    default_language: str
+    reference_language: str = "en"
+    time_zone: str
+    caution: Words | None = None  # why sharing may be dangerous there; stands under every card
+    contacts: Contacts = Contacts()
+    licence: Words | None = None
+    site: str | None = None
+
+    @model_validator(mode="after")
+    def _speaks(self) -> Self:
+        for code in (self.default_language, self.reference_language):
+            if code not in self.languages:
+                raise ValueError(f"{code} is not among the languages: add it to languages")
+        return self
+
+
+class Term(Model):
+    """A word of the pack's vocabulary (a State, a theme, a topic) with its names."""
+
+    id: Id
+    name: Name
+    aliases: tuple[str, ...] = ()
+
+
+# ---------------------------------------------------------------------------- a language's view
+
+
+@dataclass(frozen=True, slots=True)
+class Locale:
+    """How a language writes numbers, dates and lists, and which plural form a number takes (CLDR categories)."""
+
+    code: str
+    plural: Callable[[int], str]
+    number: Callable[[int], str]
+    date: Callable[[PartialDate], str]
+    listing: Callable[[Sequence[str]], str]
+
+
+Phrase = Text | Mapping[str, Text]  # plural forms by CLDR category
+
+
+@dataclass(frozen=True)
+class Content:
+    """A pack as one language's readers see it, gaps filled from the reference language and marked so."""
+
+    locale: Locale
+    pack: Pack
+    entries: Mapping[str, Entry]
+    phrases: Mapping[str, Phrase]
+    terms: Mapping[str, Mapping[str, Term]]  # "states", "themes", "topics": by id
+    links: Mapping[str, frozenset[str]]  # both directions
+    index: Index
+    vocabularies: Mapping[str, Vocabulary]  # by kind; they understand every language of the pack
+    commands: Mapping[str, str]  # a command's name in any language, normalised: the command
+    languages: Mapping[str, str]  # code: the language's own name
+    chosen: Mapping[str, Text]  # code: what is said, in that language, to one who chooses it
+
+    def say(self, phrase: str, **values: Text | str | int | PartialDate) -> Text:
+        """One of the bot's own sentences with its values; n decides the plural form. KeyError if there is none."""
+        form = self.phrases[phrase]
+        if not isinstance(form, Text):
+            n = values.get("n", 0)
+            form = form.get(self.locale.plural(n if isinstance(n, int) else 0)) or form["other"]
+        return form.format(**{name: self.written(value) for name, value in values.items()})
+
+    def written(self, value: Text | str | int | PartialDate) -> Text | str:
+        """A value as this language writes it."""
+        if isinstance(value, int):
+            return self.locale.number(value)
+        return self.locale.date(value) if isinstance(value, PartialDate) else value
+
+    def label(self, facet: str, value: str) -> str:
+        """What a facet's value is called: a phrase, a term, an entry, else the value itself."""
+        phrase = self.phrases.get(f"{facet}.{value}")
+        if isinstance(phrase, Text):
+            return str(phrase)
+        if term := self.terms.get(f"{facet}s", {}).get(value):
+            return str(term.name)
+        entry = self.entries.get(value)
+        return str(entry.heading) if entry else value.replace("-", " ")
+
+    def mentioned(self, words: str) -> tuple[str, ...]:
+        """The ids of the entries whose name, of two tokens or more, is written in the words; the longest names."""
+        tokens = tuple(clusters(words[:300]))
+        for length in range(min(len(tokens), 12), 1, -1):
+            spans = (tokens[start : start + length] for start in range(len(tokens) - length + 1))
+            if found := [name for span in spans for name in self._by_name.get(span, ())]:
+                return tuple(dict.fromkeys(found))
+        return ()
+
+    def called(self, name: str) -> list[Entry]:
+        """The entries of exactly this name, whatever its spaces, hyphens and accents."""
+        return [self.entries[each] for each in self._by_name.get(tuple(clusters(name[:300])), ())]
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, ...], Sequence[str]]:
+        names: dict[tuple[str, ...], list[str]] = {}
+        for entry in self.entries.values():
+            for name in dict.fromkeys(tuple(clusters(name)) for name in entry.names()):
+                names.setdefault(name, []).append(entry.id)
+        return names
+
+    def of(self, kind: type[E]) -> tuple[E, ...]:
+        """All entries of a kind, in the pack's order; of every kind for Entry itself."""
+        some = self._by_kind.get(kind.noun, ()) if kind.noun else self.entries.values()
+        return tuple(entry for entry in some if isinstance(entry, kind))
+
+    def linked(self, entry: Entry, kind: type[E]) -> tuple[E, ...]:
+        """The entries of a kind that name this one or are named by it, in the pack's order."""
+        near = self.links.get(entry.id, frozenset())
+        return tuple(other for other in self.of(kind) if other.id in near)
+
+    def search(self, words: str, within: Collection[str] | None = None, limit: int = 50) -> list[Hit]:
+        """The entries the words fit, best first."""
+        return self.index.search(words, within=within, limit=limit)
+
+    def read(self, kind: type[Entry], argument: str) -> Query:
+        """An argument as filters of the kind and words to search for."""
+        return self.vocabularies[kind.noun].read(argument)
+
+    def select(self, kind: type[E], filters: Collection[Filter], today: date) -> list[E]:
+        """The entries of a kind that fit: any of the values of a facet, all of the facets, none left out."""
+        wanted: dict[str, set[str]] = {}
+        unwanted: dict[str, set[str]] = {}
+        for each in filters:
+            (unwanted if each.without else wanted).setdefault(each.facet, set()).add(each.value)
+        values = ((entry, entry.values(today)) for entry in self.of(kind))
+        return [entry for entry, has in values if _fits(has, wanted) and not _touches(has, unwanted)]
+
+    @cached_property
+    def _by_kind(self) -> Mapping[str, tuple[Entry, ...]]:
+        kinds: dict[str, list[Entry]] = {}
+        for entry in self.entries.values():
+            kinds.setdefault(entry.noun, []).append(entry)
+        return {kind: tuple(entries) for kind, entries in kinds.items()}
+
+
+def _touches(values: Mapping[str, Collection[str]], some: Mapping[str, set[str]]) -> bool:
+    return any(not unwanted.isdisjoint(values.get(facet, ())) for facet, unwanted in some.items())
+
+
+def _fits(values: Mapping[str, Collection[str]], wanted: Mapping[str, set[str]]) -> bool:
+    return all(not some.isdisjoint(values.get(facet, ())) for facet, some in wanted.items())
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All languages of a pack at one moment; replaced whole or not at all."""
+
+    views: Mapping[str, Content]
+    default: str
+    version: str  # digest of the files it was read from
+
+    def view(self, *wishes: str) -> Content:
+        """The view for the first wish the pack can grant ("km-KH" is granted by km), else its default."""
+        for wish in wishes:
+            code = re.split("[-_]", wish.casefold())[0]
+            if code in self.views:
+                return self.views[code]
+        return self.views[self.default]

@@ -1,0 +1,126 @@
+"""Messages: what comes in, what goes out, and everything a handler may know in between."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from bot.core.text import Text, clean
+
+if TYPE_CHECKING:
+    from bot.core.content import Content
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Where a conversation happens; thread is a forum topic or a thread's root, empty outside one."""
+
+    platform: str
+    id: str
+    thread: str = ""
+    private: bool = True
+
+
+class Role(IntEnum):
+    """What the one who asks may do; decided by the app, never by a handler."""
+
+    READER = 0
+    GROUP_ADMIN = 1
+    MODERATOR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A question: a command with its argument, or free text (command "")."""
+
+    chat: Chat
+    command: str
+    argument: str = ""
+    language: str = ""  # the platform's hint, an IETF tag, often empty
+    role: Role = Role.READER
+    addressed: bool = True  # in a group: whether the command named this bot
+
+    @property
+    def line(self) -> str:
+        """The request as one would type it, without a prefix."""
+        return f"{self.command} {self.argument}".strip()
+
+
+_COMMAND = re.compile(r"[/!](?P<word>[^\s@/!]+)(?:@(?P<name>\S+))?(?:\s+(?P<argument>.*))?", re.DOTALL)
+
+
+def read(chat: Chat, words: str, *, me: str = "", language: str = "") -> Request | None:
+    """What was typed, as a request: `/word`, `!word`, `/word@me`, or free text in a private chat.
+
+    None where it is not for us: free text in a group, or another bot's command.
+    """
+    words = clean(words).strip()
+    found = _COMMAND.fullmatch(words)
+    if not found:
+        return Request(chat, "", words, language) if chat.private else None
+    name = found["name"]
+    if name and me and name.casefold() != me.casefold():
+        return None
+    argument = " ".join((found["argument"] or "").split())
+    return Request(chat, found["word"].casefold(), argument, language, addressed=bool(name) or chat.private)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A label and the whole command that pressing it sends, without a prefix: nothing nobody could type."""
+
+    label: str
+    command: str
+    words: tuple[str, ...] = ()  # what one may type for it where there are no buttons, beside its number
+    listed: bool = False  # its number and label already stand in the text
+
+
+@dataclass(frozen=True, slots=True)
+class SetLanguage:
+    """Remember the language chosen for this chat."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Erase whatever is kept of this chat."""
+
+
+Change = SetLanguage | Forget
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, and the changes to make before it is sent."""
+
+    text: Text
+    rows: tuple[tuple[Button, ...], ...] = ()
+    replaces: bool = False  # takes the place of the message whose button was pressed, where the platform can
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def buttons(self) -> tuple[Button, ...]:
+        """All buttons, row by row."""
+        return tuple(button for row in self.rows for button in row)
+
+
+@dataclass(frozen=True, slots=True)
+class Prefs:
+    """What a person chose; the defaults are those of somebody who only asks."""
+
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything a handler may know."""
+
+    content: Content  # already in the reader's language
+    now: datetime  # aware, in the pack's time zone
+    prefs: Prefs = Prefs()
+    me: str = ""  # the bot's own handle on the platform it was asked on
+    commands: tuple[str, ...] = ()  # those the reader may use, for help; filled by the router

@@ -1,0 +1,127 @@
+"""Router: names to handlers; what every answer has in common is added here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from bot.core.messages import Button, Context, Reply, Request, Role
+from bot.core.search import closest, normalize
+from bot.core.text import Style, Text, paragraphs
+
+Handler = Callable[[Request, Context], Reply]
+LONGEST_ARGUMENT = 300  # characters; nobody asks a longer question of a list
+
+
+class Bare(Enum):
+    """Whether a command's name without a prefix is the command, in a private chat."""
+
+    NEVER = "never"
+    ALONE = "alone"  # only when nothing follows: "about torture" is a question
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A name and what answers to it."""
+
+    name: str
+    handler: Handler
+    bare: Bare
+    listed: bool  # in help and in the platforms' menus
+    needs: Role
+
+
+class Router:
+    """The table of commands; it makes help and menus too."""
+
+    def __init__(self) -> None:
+        self.commands: dict[str, Command] = {}
+
+    def command(
+        self, name: str, *, bare: Bare = Bare.ALONE, listed: bool = True, needs: Role = Role.READER
+    ) -> Callable[[Handler], Handler]:
+        """Register a handler. Raises ValueError for a name that is taken, so that the boot stops."""
+
+        def register(handler: Handler) -> Handler:
+            self._add(Command(name, handler, bare, listed, needs))
+            return handler
+
+        return register
+
+    def include(self, other: Router) -> None:
+        """Take over another router's commands. Raises ValueError for a name that is taken."""
+        for command in other.commands.values():
+            self._add(command)
+
+    def _add(self, command: Command) -> None:
+        if command.name in self.commands:
+            raise ValueError(f"two handlers answer to /{command.name}")
+        self.commands[command.name] = command
+
+    def listed(self, role: Role = Role.READER) -> Iterator[str]:
+        """The commands a person with this role is told of, in the order they were registered."""
+        return (name for name, command in self.commands.items() if command.listed and command.needs <= role)
+
+    def dispatch(self, request: Request, context: Context) -> Reply | None:
+        """The answer to a request; None where silence is right (another bot's command in a group)."""
+        context = replace(context, commands=tuple(self.listed(request.role)))
+        if len(request.line) > LONGEST_ARGUMENT:
+            return Reply(context.content.say("bad.long", n=LONGEST_ARGUMENT)) if request.addressed else None
+        request = self._understood(request, context)
+        command = self.commands.get(request.command)
+        if command is None or command.needs > request.role:
+            return self._unknown(request, context) if request.addressed else None
+        return _annotated(command.handler(request, context), context)
+
+    def _understood(self, request: Request, context: Context) -> Request:
+        """The request under the command's own name, whatever language it was written in; free text is a search."""
+        if request.command:
+            word, rest = self._split(request.command, context)
+            return replace(request, command=self._name(word, context), argument=f"{rest} {request.argument}".strip())
+        word, _, rest = request.argument.partition(" ")
+        name = self._name(word, context)
+        command = self.commands.get(name)
+        if command and (command.bare is Bare.ALWAYS or (command.bare is Bare.ALONE and not rest.strip())):
+            return replace(request, command=name, argument=rest.strip())
+        return replace(request, command="search")
+
+    def _split(self, word: str, context: Context) -> tuple[str, str]:
+        """A command and what was written on without a space, as Khmer is: the longest name it begins with."""
+        if word.isascii() or self._name(word, context) in self.commands:
+            return word, ""
+        names = [name for name in context.content.commands if not name.isascii() and normalize(word).startswith(name)]
+        name = max(names, key=len, default=word)
+        return name, normalize(word)[len(name) :]
+
+    def _name(self, word: str, context: Context) -> str:
+        word = normalize(word)
+        return word if word in self.commands else context.content.commands.get(word, word)
+
+    def _unknown(self, request: Request, context: Context) -> Reply:
+        known = {word: name for word, name in context.content.commands.items() if name in context.commands}
+        near = closest(request.command, (*context.commands, *known))
+        if near is None:
+            return Reply(context.content.say("bad.unknown"), ((Button("/help", "help"),),))
+        name = known.get(near, near)
+        line = f"{name} {request.argument}".strip()
+        say = context.content.say("bad.suggest", command=Text("/" + name).styled(Style.COMMAND))
+        return Reply(say, ((Button(f"/{line}", line),),))
+
+
+def _annotated(reply: Reply, context: Context) -> Reply:
+    """Say once per answer that a part of it is in another language or a translation nobody has checked."""
+    notes = []
+    if reply.text.has(Style.FALLBACK):
+        notes.append(context.content.say("note.fallback"))
+    if reply.text.has(Style.DRAFT):
+        notes.append(context.content.say("note.draft"))
+    return replace(reply, text=paragraphs(reply.text, _joined(notes))) if notes else reply
+
+
+def _joined(notes: Iterable[Text]) -> Text:
+    first, *others = notes
+    for note in others:
+        first = first + " " + note
+    return first.styled(Style.ITALIC)

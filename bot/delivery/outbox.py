@@ -1,0 +1,109 @@
+"""Outbox: the only sender; it splits, edits, waits and tries again, so that platforms need not."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from bot.clock import Clock
+from bot.core.content import Content
+from bot.core.messages import Chat, Reply
+from bot.core.text import Limit, Text
+from bot.log import log
+from bot.platforms import Envelope, Gone, Moved, Platform, Rejected, Unavailable, Unknown
+from bot.platforms.menu import Menus, spelled
+
+_PATIENCE_SECONDS = 120.0  # an answer that comes later answers nothing
+_LONGEST_PAUSE = 30.0
+T = TypeVar("T")
+
+
+class Outbox:
+    """Sends replies; at most as many at once on a platform as its window allows."""
+
+    def __init__(self, clock: Clock, menus: Menus) -> None:
+        self._clock = clock
+        self._menus = menus
+        self._windows: dict[str, asyncio.Semaphore] = {}
+
+    async def reply(self, platform: Platform, envelope: Envelope, reply: Reply, content: Content) -> None:
+        """Deliver a reply, in several messages where it is long; what a platform refuses for good is dropped."""
+        replaces = reply.replaces and envelope.refers and platform.can.edit
+        if not (replaces and await self._edited(platform, envelope, reply)):
+            await self._sent(platform, envelope, reply, content)
+
+    async def _edited(self, platform: Platform, envelope: Envelope, reply: Reply) -> bool:
+        """Whether the message that was pressed now shows the reply."""
+        if platform.can.limit.measure(reply.text.plain) > platform.can.limit.size:
+            return False
+        try:
+            await self._patiently(platform, lambda: platform.edit(envelope.request.chat, envelope.refers, reply))
+        except (Rejected, Unknown, Unavailable, Moved):
+            return False
+        except Gone:
+            pass
+        return True
+
+    async def _sent(self, platform: Platform, envelope: Envelope, reply: Reply, content: Content) -> None:
+        chat = envelope.request.chat
+        shown = reply if platform.can.buttons else spelled(reply, content)
+        message = ""
+        for number, part in enumerate(_parts(shown, platform.can.limit)):
+            key = f"{envelope.key}#{number}"
+            try:
+                message, chat = await self._delivered(platform, chat, part, key)
+            except Gone:
+                return
+            except (Rejected, Unavailable, Unknown, Moved) as refusal:
+                log.error("reply_lost", platform=platform.name, refusal=type(refusal).__name__, reason=str(refusal))
+                return
+        if reply.rows and not platform.can.buttons:
+            self._menus.remember(chat, message, reply.buttons)
+
+    async def _delivered(self, platform: Platform, chat: Chat, part: Reply, key: str) -> tuple[str, Chat]:
+        """Send one message, following a chat that moved, once."""
+        try:
+            return await self._patiently(platform, lambda: platform.send(chat, part, key=key)), chat
+        except Moved as moved:
+            there = replace(chat, id=moved.to)
+            return await self._patiently(platform, lambda: platform.send(there, part, key=key)), there
+
+    async def _patiently(self, platform: Platform, call: Callable[[], Awaitable[T]]) -> T:
+        """Try again while it is worth it. An unclear outcome is tried once more: better twice than never.
+
+        Only what is on the wire counts in the window: a chat that has to wait does not hold up the others.
+        """
+        window = self._windows.setdefault(platform.name, asyncio.Semaphore(platform.can.window))
+        start = self._clock.monotonic()
+        attempt, unclear = 0, 0
+        while True:
+            try:
+                async with window:
+                    return await call()
+            except Unavailable as refusal:
+                pause = refusal.retry_after if refusal.retry_after is not None else _pause(attempt)
+                if self._clock.monotonic() + pause - start > _PATIENCE_SECONDS:
+                    raise
+                await self._clock.sleep(pause)
+            except Unknown:
+                unclear += 1
+                if unclear > 1:
+                    raise
+                await self._clock.sleep(_pause(attempt))
+            attempt += 1
+
+
+def _pause(attempt: int) -> float:
+    """Seconds: doubling, with full jitter, so that many waiters do not come back at once."""
+    return random.uniform(0.1, min(_LONGEST_PAUSE, 0.5 * 2 ** min(attempt, 10)))  # noqa: S311 (no secret depends on it)
+
+
+def _parts(reply: Reply, limit: Limit) -> Iterator[Reply]:
+    """The messages that a reply takes; the buttons stand under the last."""
+    texts = list(reply.text.split(limit)) or [Text("…")]
+    for text in texts[:-1]:
+        yield Reply(text)
+    yield replace(reply, text=texts[-1])

@@ -1,0 +1,65 @@
+"""Doctor: what is in order, what is not, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.clock import Clock
+from bot.core.content import Snapshot
+from bot.platforms import Platform, Unavailable
+from bot.privacy import SealBroken
+
+_SKEW = timedelta(seconds=30)  # a clock further off makes dates, limits and tokens go wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, and what to mend; mend is empty where all is well."""
+
+    what: str
+    mend: str = ""
+    optional: bool = False  # the bot works without
+
+    def __str__(self) -> str:
+        grade = "note" if self.optional else "mend" if self.mend else "ok"
+        return f"{f'[{grade}]':6} {self.what}" + (f": {self.mend}" if self.mend else "")
+
+
+def content_finding(snapshot: Snapshot, warnings: int) -> Finding:
+    """What the pack holds."""
+    view = snapshot.views[snapshot.default]
+    return Finding(f"content: {len(view.entries)} entries in {', '.join(snapshot.views)}; {warnings} warnings")
+
+
+def contact_finding(snapshot: Snapshot) -> Finding:
+    """Whether readers are told where to report an error."""
+    if snapshot.views[snapshot.default].pack.contacts.errors:
+        return Finding("contact: named")
+    return Finding("contact", "set contacts.errors in pack.yaml: cards say where to report an error", optional=True)
+
+
+async def platform_findings(platforms: Sequence[Platform], clock: Clock) -> AsyncIterator[Finding]:
+    """Whether each platform knows us, and whether its clock agrees with ours."""
+    for platform in platforms:
+        try:
+            async with platform:
+                theirs = await platform.check()
+        except SealBroken:
+            yield Finding(platform.name, "these keys do not open the stored session; restore the key file")
+            continue
+        except Unavailable as refusal:
+            yield Finding(platform.name, f"{refusal}; check its settings, PRATIP_PROXY and the network")
+            continue
+        yield Finding(f"{platform.name}: {platform.me}")
+        if theirs is not None:
+            yield _clock(platform.name, clock.now() - theirs)
+
+
+def _clock(name: str, ahead: timedelta) -> Finding:
+    seconds = round(ahead.total_seconds())
+    if abs(ahead) <= _SKEW:
+        return Finding(f"clock: agrees with {name}")
+    direction = "ahead of" if seconds > 0 else "behind"
+    return Finding(f"clock: {abs(seconds)} s {direction} {name}", "set this machine's time, for example by NTP")

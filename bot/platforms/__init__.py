@@ -1,0 +1,112 @@
+"""Platforms: two calls, poll and send, and the capabilities a platform declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self
+
+from bot.core.messages import Chat, Reply, Request
+from bot.core.text import Limit
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a platform can do; what it cannot, the sender works around."""
+
+    buttons: bool = False
+    edit: bool = False  # a reply may replace the message it came from
+    limit: Limit = Limit(4096)  # of one message
+    window: int = 8  # sends in flight at once
+    patient: bool = False  # the next request comes only after the answer, however long it takes
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A request as it arrived."""
+
+    request: Request
+    key: str  # names the incoming message; what is sent in answer derives its idempotency key from it
+    refers: str = ""  # the message of ours whose button was pressed, or that was replied or reacted to
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one poll brought, and the cursor to save once all of it is answered."""
+
+    cursor: str | None
+    envelopes: tuple[Envelope, ...] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)  # why something was passed over: how often
+    over: bool = False  # nothing will come any more: the terminal was closed
+
+
+class Refusal(Exception):
+    """A platform did not take what we sent or asked; each subclass says what to do about it.
+
+    The message is for the log: it names the situation and never a person, a text or a token.
+    """
+
+
+class Unavailable(Refusal):
+    """Wait and try again: down, busy, limited or misconfigured. It did not arrive."""
+
+    def __init__(self, reason: str, retry_after: float | None = None, *, chat_only: bool = False) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after  # seconds, where the platform said so
+        self.chat_only = chat_only  # it is this chat that must wait, not the whole bot
+
+
+class Gone(Refusal):
+    """This chat refuses us for good."""
+
+
+class Moved(Refusal):
+    """The chat has a new id."""
+
+    def __init__(self, reason: str, to: str) -> None:
+        super().__init__(reason)
+        self.to = to
+
+
+class Rejected(Refusal):
+    """Our message is malformed: trying again will not help."""
+
+
+class Unknown(Refusal):
+    """It may have arrived."""
+
+
+class Platform(Protocol):
+    """A network people write to us on. It has no loop, no retry and no sleep of its own."""
+
+    name: str
+    can: Capabilities
+
+    @property
+    def me(self) -> str:
+        """The bot's own handle, known once connected."""
+
+    async def __aenter__(self) -> Self:
+        """Open what it needs; the network may still be down."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close all of it."""
+
+    async def poll(self, cursor: str | None) -> Batch:
+        """Wait a while for what is new since the cursor. Raises Unavailable."""
+
+    async def send(self, chat: Chat, reply: Reply, *, key: str) -> str:
+        """Send one message that fits the limit and return its reference. Raises Refusal."""
+
+    async def edit(self, chat: Chat, message: str, reply: Reply) -> None:
+        """Replace a message of ours, where the capabilities say so. Raises Refusal."""
+
+    async def check(self) -> datetime | None:
+        """Ask the server who we are, and what time it has where it says. Raises Unavailable with what to mend."""
+
+    async def acknowledge(self, envelope: Envelope) -> None:
+        """Show that it arrived (a pressed button stops turning), where the platform has such a sign."""

@@ -1,0 +1,168 @@
+"""Console: the terminal as a platform: rich where somebody reads along, plain text where a program does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import termios
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console as Terminal
+from rich.style import Style as Look
+from rich.text import Text as Rich
+
+from bot.core.messages import Chat, Reply, read
+from bot.core.text import Limit, Style, Text
+from bot.platforms import Batch, Capabilities, Envelope, Gone
+
+_LOOKS = {
+    Style.BOLD: Look(bold=True),
+    Style.ITALIC: Look(italic=True, dim=True),
+    Style.CODE: Look(color="cyan"),
+    Style.COMMAND: Look(color="cyan"),
+}
+_PROMPT = "› "
+_STANDARD_INPUT = 0
+
+
+class _Terminal(Terminal):
+    def on_broken_pipe(self) -> None:
+        """As rich has it, but the end is for the caller to make; nothing more is written, not even at exit."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise BrokenPipeError
+
+
+class Console:
+    """A conversation in the terminal, or the questions of --ask, one after the other."""
+
+    name = "console"
+    me = ""
+    can = Capabilities(limit=Limit(1_000_000), window=1, patient=True)
+
+    def __init__(self, asks: Iterable[str] = ()) -> None:
+        self._asks = list(asks)
+        self._interactive = not self._asks
+        self._greeting = ["/start"] if self._interactive else []
+        self._terminal = _Terminal(highlight=False, soft_wrap=not sys.stdout.isatty())
+        self._keyboard = bool(self._interactive and sys.stdin and sys.stdin.isatty() and sys.stdout.isatty())
+        self._mode: list[Any] | None = None
+        self._count = 0
+
+    async def __aenter__(self) -> Self:
+        if self._keyboard:
+            import readline  # noqa: F401, PLC0415 (for its effect: arrow keys and a history, in memory only)
+
+            self._mode = termios.tcgetattr(sys.stdin)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the terminal as it was: whoever is interrupted while somebody types does not put it back."""
+        if self._mode:
+            self._terminal.print()
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._mode)
+
+    async def poll(self, cursor: str | None) -> Batch:
+        """The next line that is typed, or the next question asked for."""
+        words = await self._next()
+        self._count += 1
+        if words is None:
+            return Batch(None, over=True)
+        request = read(Chat("console", "console"), words)
+        done = not self._interactive and not self._asks
+        envelopes = (
+            (Envelope(request, f"{self._count}"),) if request and (request.argument or request.command or done) else ()
+        )
+        return Batch(None, envelopes, over=done)
+
+    async def _next(self) -> str | None:
+        if self._greeting:
+            return self._greeting.pop(0)
+        if self._asks:
+            return self._asks.pop(0)
+        return await _heard(_typed if self._keyboard else _line) if self._interactive else None
+
+    async def send(self, chat: Chat, reply: Reply, *, key: str) -> str:
+        """Print it."""
+        text = _rich(reply.text) if self._terminal.is_terminal else Rich(plain(reply.text))
+        try:
+            self._terminal.print(text)
+            self._terminal.print()
+        except BrokenPipeError:
+            raise Gone("nobody reads the output any more") from None
+        return key
+
+    async def edit(self, chat: Chat, message: str, reply: Reply) -> None:
+        """Paper cannot be edited: print it again."""
+        await self.send(chat, reply, key=message)
+
+    async def check(self) -> None:
+        """A terminal is always there."""
+
+    async def acknowledge(self, envelope: Envelope) -> None:
+        """It was typed here."""
+
+
+async def _heard(listen: Callable[[], str | None]) -> str | None:
+    """The next line; a daemon thread waits for it, so that the program may end meanwhile."""
+    loop = asyncio.get_running_loop()
+    line: asyncio.Future[str | None] = loop.create_future()
+
+    def wait() -> None:
+        words = listen()
+        with suppress(RuntimeError):  # the program has ended meanwhile
+            loop.call_soon_threadsafe(_settle, line, words)
+
+    threading.Thread(target=wait, daemon=True).start()
+    return await line
+
+
+def _typed() -> str | None:
+    """A line from the keyboard; None at its end."""
+    try:
+        return input(_PROMPT)
+    except UnicodeDecodeError:
+        return ""
+    except (EOFError, OSError):
+        return None
+
+
+def _line() -> str | None:
+    """A line of a pipe or file; None at its end. Without sys.stdin, whose lock in a waiting thread aborts the exit."""
+    words, byte = b"", b" "
+    with suppress(OSError):
+        while byte not in (b"", b"\n"):
+            byte = os.read(_STANDARD_INPUT, 1)
+            words += byte
+    return words.decode("utf-8", "replace") if words else None
+
+
+def _settle(line: asyncio.Future[str | None], typed: str | None) -> None:
+    if not line.done():
+        line.set_result(typed)
+
+
+def _rich(text: Text) -> Rich:
+    """Marks as terminal styles, links clickable."""
+    shown = Rich(text.plain)
+    for mark in text.marks:
+        if mark.style is Style.LINK:
+            shown.stylize(Look(underline=True, link=mark.target), mark.start, mark.end)
+        elif mark.style in _LOOKS:
+            shown.stylize(_LOOKS[mark.style], mark.start, mark.end)
+    return shown
+
+
+def plain(text: Text) -> str:
+    """The words alone, with each link's address behind its label."""
+    words = text.plain
+    links = (mark for mark in text.marks if mark.style is Style.LINK and mark.target)
+    for mark in sorted(links, key=lambda mark: mark.end, reverse=True):
+        words = f"{words[: mark.end]} <{mark.target}>{words[mark.end :]}"
+    return words

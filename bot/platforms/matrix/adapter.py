@@ -1,0 +1,172 @@
+"""The adapter: Matrix as a platform."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from nio import MatrixRoom
+from nio.exceptions import EncryptionError, GroupEncryptionError, LocalProtocolError
+from nio.responses import SyncResponse
+
+from bot.core.messages import Chat, Reply
+from bot.core.text import Limit
+from bot.platforms import Batch, Capabilities, Envelope, Gone, Refusal, Rejected, Unavailable
+from bot.platforms.matrix.client import Client
+from bot.platforms.matrix.inbox import FILTER, Inbox
+from bot.platforms.matrix.invitations import Invitations
+from bot.platforms.matrix.render import content
+from bot.platforms.matrix.session import Session
+from bot.platforms.matrix.store import KEEP_DAYS, today
+from bot.privacy import Keys, SealBroken
+
+POLL_SECONDS = 30
+SOON_SECONDS = 2  # while the key of a message is due
+
+
+class Matrix:
+    """Encrypted and plain rooms on a homeserver."""
+
+    name = "matrix"
+    can = Capabilities(buttons=False, edit=False, limit=Limit(12_000, "bytes"), window=4)
+
+    def __init__(  # noqa: PLR0913 (each is a setting of its own)
+        self,
+        homeserver: str,
+        user: str,
+        password: str,
+        *,
+        rooms: Collection[str] = (),
+        folder: Path,
+        keys: Keys,
+        proxy: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Rooms are the groups that may invite us, by id or alias; the folder is ours alone."""
+        self._folder = folder
+        self._keys = keys
+        self._client = Client(homeserver, user, folder, keys, proxy)
+        self._session = Session(self._client, password, folder, keys)
+        self._invitations = Invitations(rooms, clock)
+        self._inbox = Inbox(self._client)
+        self._knows_rooms = False
+        self._swept_on = 0  # the day on which old room keys were last erased
+
+    @property
+    def me(self) -> str:
+        """Our Matrix id."""
+        return self._session.me
+
+    async def __aenter__(self) -> Self:
+        """Open the stored session and the sealed store. Raises SealBroken."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.chmod(0o700)
+        self._session.restore()
+        self._client.connect()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the network and the store."""
+        await self._client.close()
+
+    async def poll(self, cursor: str | None) -> Batch:
+        """Wait for what is new since the cursor. Raises Unavailable."""
+        try:
+            return await self._session.call(lambda: self._poll(cursor))
+        except (Gone, Rejected) as problem:
+            raise Unavailable(str(problem)) from None
+        except (Refusal, SealBroken):
+            raise
+        except Exception as problem:  # noqa: BLE001 (nio raises all sorts of things at what a broken server sends)
+            raise Unavailable(f"the answer could not be read ({type(problem).__name__})") from None
+
+    async def _poll(self, cursor: str | None) -> Batch:
+        await self._invitations.work(self._client)  # first: no answer that is ready has to wait for it
+        response = await self._sync(cursor)
+        self._note_rooms(response)
+        batch = await self._inbox.collect(response, cursor)
+        self._sweep()
+        await self._client.upkeep()
+        return batch
+
+    async def _sync(self, cursor: str | None) -> SyncResponse:
+        first = not self._knows_rooms
+        wait = SOON_SECONDS if self._inbox.expecting else POLL_SECONDS
+        wait = 0 if first or self._invitations.due else wait
+        self._client.next_batch = ""  # only the caller's cursor counts; nio passes over what it thinks it has had
+        response: SyncResponse = await self._client.sync(
+            wait * 1000,
+            FILTER,
+            since=cursor,
+            full_state=first or None,
+            set_presence="offline",
+        )
+        self._knows_rooms = True
+        return response
+
+    def _note_rooms(self, response: SyncResponse) -> None:
+        self._client.invited_rooms.clear()  # nio would keep their names
+        for room_id, invitation in response.rooms.invite.items():
+            self._invitations.note(room_id, invitation.invite_state, self.me)
+        for room_id, info in response.rooms.join.items():
+            if info.timeline.limited:
+                self._client.distrust_members(room_id)
+            room = self._client.rooms[room_id]
+            if self._client.counts_members(room):
+                self._invitations.entered(room_id, room.member_count)
+        for room_id in response.rooms.leave:
+            self._invitations.left(room_id)
+
+    def _sweep(self) -> None:
+        if self._swept_on != today():
+            self._client.machine.expire(today() - KEEP_DAYS)
+            self._swept_on = today()
+
+    async def send(self, chat: Chat, reply: Reply, *, key: str) -> str:
+        """Send, encrypted where the room is; the same key again is the same message. Raises Refusal."""
+        message, transaction = content(reply.text, chat.thread), self._keys.message_key(key)
+        return await self._session.call(lambda: self._deliver(chat, message, transaction))
+
+    async def _deliver(self, chat: Chat, message: dict[str, Any], transaction: str) -> str:
+        room = self._room(chat)
+        try:
+            if room.encrypted:
+                await self._client.prepare(room)
+            sent = await self._client.room_send(
+                chat.id, "m.room.message", message, transaction, ignore_unverified_devices=True
+            )
+        except (EncryptionError, GroupEncryptionError, LocalProtocolError, KeyError) as problem:
+            raise Unavailable(f"the message cannot be encrypted now ({type(problem).__name__})") from None
+        self._inbox.sent(sent.event_id, chat.thread)
+        return str(sent.event_id)
+
+    def _room(self, chat: Chat) -> MatrixRoom:
+        # A room that is not known could be encrypted: nothing is sent before the first sync.
+        if not self._knows_rooms:
+            raise Unavailable("the rooms are not known yet")
+        room = self._client.rooms.get(chat.id)
+        if not room:
+            raise Gone("we are not in this room")
+        return room
+
+    async def edit(self, chat: Chat, message: str, reply: Reply) -> None:
+        """Not done: many edits of one message make a room unloadable. Raises Rejected."""
+        raise Rejected("messages on Matrix are not edited")
+
+    async def check(self) -> datetime | None:
+        """Whether the homeserver is there and knows us, and what time it has. Raises Unavailable."""
+        theirs = await self._client.server_time()
+        try:
+            await self._session.call(self._client.whoami)
+        except (Gone, Rejected) as problem:
+            raise Unavailable(str(problem)) from None
+        return theirs
+
+    async def acknowledge(self, envelope: Envelope) -> None:
+        """Nothing is shown: a read receipt would tell when somebody wrote to us."""

@@ -1,0 +1,128 @@
+"""The machine: nio's end-to-end encryption, so that nothing strangers send can stop it or fill it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import vodozemac
+from nio.crypto import Olm
+from nio.events import BadEventType, Event, ForwardedRoomKeyEvent, MegolmEvent, OlmEvent, ToDeviceEvent
+from nio.exceptions import GroupEncryptionError
+from nio.responses import KeysClaimResponse, KeysQueryResponse
+
+from bot.platforms.matrix.store import SealedStore
+
+_QUEUE = 50  # to-device messages that may wait
+
+
+class Machine(Olm):
+    """nio's Olm machine, hardened: what cannot be read is passed over, whatever is wrong with it."""
+
+    def __init__(self, user_id: str, device_id: str, store: SealedStore) -> None:
+        self.sealed = store
+        super().__init__(user_id, device_id, store)
+
+    def open(self, event: MegolmEvent) -> Event | BadEventType | None:
+        """The message, decrypted; None where that fails."""
+        # What is inside comes from a stranger, and no server has looked at it: nio trips over some of it.
+        with suppress(Exception):
+            opened = super()._decrypt_megolm_no_error(event)
+            if opened and "state_key" not in opened.source:  # nio would believe in such state
+                self.sealed.used(str(event.session_id))
+                return opened
+        return None
+
+    def _decrypt_megolm_no_error(self, event: MegolmEvent, room_id: str | None = None) -> Event | BadEventType | None:
+        return self.open(event)
+
+    def handle_to_device_event(self, event: ToDeviceEvent) -> Any:
+        """Take room keys; requests for ours and verification, which nobody here could confirm, are left."""
+        with suppress(Exception):  # a stranger's, as above
+            return super().handle_to_device_event(event) if isinstance(event, OlmEvent) else None
+
+    def can_open(self, event: MegolmEvent) -> bool:
+        """Whether the key of the message has come."""
+        keys = self.inbound_group_store[event.room_id].get(str(event.sender_key), {})
+        return event.session_id in keys
+
+    def ask_for_key(self, event: MegolmEvent) -> None:
+        """Ask the device that wrote a message for its key, once."""
+        asked = {getattr(message, "session_id", "") for message in self.outgoing_to_device_messages}
+        if event.session_id not in asked | self.outgoing_key_requests.keys():
+            request = event.as_key_request(event.sender, self.device_id, event.session_id, event.device_id)
+            self.outgoing_to_device_messages.append(request)
+        del self.outgoing_to_device_messages[_QUEUE:]
+        for events in self.key_re_requests_events.values():
+            del events[_QUEUE:]
+
+    def _should_accept_forward(self, sender: str, sender_key: str, event: ForwardedRoomKeyEvent) -> bool:
+        # nio takes forwarded keys from our own devices only, and we have no other. These are keys that we asked
+        # for, from the device that made them.
+        asked = self.outgoing_key_requests.get(event.session_id)
+        maker = event.source["content"]["sender_key"]
+        return bool(asked and asked.room_id == event.room_id and maker == sender_key)
+
+    def share_keys(self) -> dict[str, Any]:
+        """The keys to upload, saved first: after a crash there must be no others under the same names."""
+        keys = super().share_keys()
+        self.save_account()
+        return keys
+
+    def republish(self) -> None:
+        """Upload the device's keys again: it was logged out, and the server may have dropped them."""
+        self.account.shared = False
+        self.uploaded_key_count = None
+        self.save_account()
+
+    def _handle_key_query(self, response: KeysQueryResponse) -> None:
+        # One damaged device must not keep us from everybody else's, nor one server that is down.
+        for user_id, devices in response.device_keys.items():
+            for device_id in [name for name, keys in devices.items() if not _sound(user_id, name, keys)]:
+                del devices[device_id]
+        super()._handle_key_query(response)
+        down = {user for user in self.users_for_key_query if user.partition(":")[2] in response.failures}
+        self.users_for_key_query -= down
+
+    def _handle_key_claiming(self, response: KeysClaimResponse) -> None:
+        for user_id, devices in response.one_time_keys.items():
+            for device_id, key in devices.items():
+                with suppress(Exception):  # a stranger's, as above: no session with this device
+                    super()._handle_key_claiming(KeysClaimResponse({user_id: {device_id: key}}, {}))
+
+    def group_encrypt(self, room_id: str, plaintext_dict: dict[str, Any]) -> dict[str, str]:
+        """Encrypt as nio does, but in UTF-8: nio writes a Khmer letter as six signs, and an event has a limit."""
+        session = self.outbound_group_sessions.get(room_id)
+        if not session or not session.shared or session.expired:
+            raise GroupEncryptionError("the room's key is not shared")
+        plain = json.dumps({**plaintext_dict, "room_id": room_id}, ensure_ascii=False, separators=(",", ":"))
+        return {
+            "algorithm": self._megolm_algorithm,
+            "sender_key": self.account.identity_keys["curve25519"],
+            "ciphertext": session.encrypt(plain),
+            "session_id": session.id,
+            "device_id": self.device_id,
+        }
+
+    def forget(self, room_id: str, users: set[str]) -> None:
+        """Drop a room's keys, and the devices of users."""
+        self.sealed.forget(room_id, users)
+        self.outbound_group_sessions.pop(room_id, None)
+        self.inbound_group_store[room_id].clear()
+        self.tracked_users -= users
+        for user_id in users:
+            self.device_store[user_id].clear()
+
+    def expire(self, before: int) -> None:
+        """Drop the room keys that were last used before that day."""
+        self.sealed.expire(before)
+        self.inbound_group_store = self.sealed.load_inbound_group_sessions()
+
+
+def _sound(user_id: str, device_id: str, device: dict[str, Any]) -> bool:
+    with suppress(Exception):  # whatever its owner uploaded
+        vodozemac.Ed25519PublicKey.from_base64(device["keys"][f"ed25519:{device_id}"])
+        vodozemac.Curve25519PublicKey.from_base64(device["keys"][f"curve25519:{device_id}"])
+        return bool(device["user_id"] and device["signatures"][user_id])
+    return False

@@ -1,0 +1,74 @@
+"""Render: marked text as a Matrix message, plain and HTML in one walk; no words become markup."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from bot.core.text import Mark, Style, Text
+
+_TAGS = {Style.BOLD: "strong", Style.ITALIC: "em", Style.CODE: "code", Style.COMMAND: "code"}
+_SCHEMES = ("https://", "http://", "mailto:")
+_LONGEST_HTML = 20_000  # bytes; with more the event could pass Matrix's 65,536, so it goes out plain
+
+
+def content(text: Text, thread: str = "") -> dict[str, Any]:
+    """The content of an m.room.message event; it notifies nobody by name, whatever names are in it."""
+    plain, html = render(text)
+    message: dict[str, Any] = {"msgtype": "m.text", "body": plain, "m.mentions": {}}
+    if "<" in html.replace("<br>", "") and len(html.encode()) <= _LONGEST_HTML:
+        message |= {"format": "org.matrix.custom.html", "formatted_body": html}
+    if thread:
+        message["m.relates_to"] = {
+            "rel_type": "m.thread",
+            "event_id": thread,
+            "is_falling_back": True,  # for clients without threads it is a reply to the first message
+            "m.in_reply_to": {"event_id": thread},
+        }
+    return message
+
+
+def render(text: Text) -> tuple[str, str]:
+    """The text as plain characters and as HTML; a command begins with `!`, which Element leaves alone."""
+    marks = [mark for mark in text.marks if _tag(mark)]
+    cuts = sorted({0, len(text.plain), *(m.start for m in marks), *(m.end for m in marks)})
+    plain: list[str] = []
+    html: list[str] = []
+    open_marks: list[Mark] = []
+    for start, end in zip(cuts, [*cuts[1:], cuts[-1]], strict=True):
+        plain += [f" ({mark.target})" for mark in open_marks if _address_hidden(text, mark) and mark.end == start]
+        open_marks = _turn(open_marks, marks, start, html)
+        words = _words(text.plain[start:end], start, open_marks)
+        plain.append(words)
+        html.append(escape(words).replace("\n", "<br>"))
+    return "".join(plain), "".join(html)
+
+
+def _turn(open_marks: list[Mark], marks: list[Mark], at: int, html: list[str]) -> list[Mark]:
+    """Close the tags that end here and open those that begin, the longest first, so that all nest."""
+    wanted = sorted((m for m in marks if m.start <= at < m.end), key=lambda m: (m.start, -m.end))
+    kept = 0
+    while kept < min(len(open_marks), len(wanted)) and open_marks[kept] is wanted[kept]:
+        kept += 1
+    html += [f"</{_tag(mark)}>" for mark in reversed(open_marks[kept:])]
+    html += [_opening(mark) for mark in wanted[kept:]]
+    return wanted
+
+
+def _tag(mark: Mark) -> str:
+    if mark.style is Style.LINK:
+        return "a" if mark.target.startswith(_SCHEMES) else ""
+    return _TAGS.get(mark.style, "")
+
+
+def _opening(mark: Mark) -> str:
+    return f'<a href="{escape(mark.target)}">' if mark.style is Style.LINK else f"<{_tag(mark)}>"
+
+
+def _words(words: str, start: int, open_marks: list[Mark]) -> str:
+    begins = any(mark.style is Style.COMMAND and mark.start == start for mark in open_marks)
+    return "!" + words[1:] if begins and words.startswith("/") else words
+
+
+def _address_hidden(text: Text, mark: Mark) -> bool:
+    return mark.style is Style.LINK and text.plain[mark.start : mark.end] != mark.target

@@ -1,0 +1,99 @@
+"""The sealed store: nio's keys and devices in one SQLCipher file; what is no longer needed leaves it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import peewee
+from nio.crypto import InboundGroupSession
+from nio.store import (
+    DeviceKeys,
+    DeviceTrustState,
+    EncryptedRooms,
+    Keys,
+    MegolmInboundSessions,
+    OutgoingKeyRequests,
+    SqliteStore,
+    use_database,
+    use_database_atomic,
+)
+from playhouse.sqlcipher_ext import SqlCipherDatabase
+
+from bot.privacy import SealBroken
+
+FILE = "matrix.store"  # nio's own name for it would hold our user and device id
+KEEP_DAYS = 7  # how long a room key stays after its last message
+
+
+class LastUse(peewee.Model):  # type: ignore[misc] # peewee has no types
+    """On which day (since 1970) a room key last came or opened a message."""
+
+    session_id = peewee.TextField(primary_key=True)
+    day = peewee.IntegerField()
+
+
+def today() -> int:
+    """Days since 1970."""
+    return int(time.time() // 86_400)
+
+
+@dataclass(repr=False)
+class SealedStore(SqliteStore):
+    """nio's SQLite store in a file of which nothing can be read without the key."""
+
+    models = [*SqliteStore.models, LastUse]  # noqa: RUF012 (as in nio)
+    secret: bytes = b""
+    noted: set[tuple[str, int]] = field(default_factory=set, init=False)  # one write a day is enough
+
+    def __post_init__(self) -> None:
+        path = Path(self.store_path, self.database_name)
+        path.touch(0o600)  # SQLite gives its side files the same mode
+        path.chmod(0o600)
+        try:
+            super().__post_init__()
+        except peewee.DatabaseError:
+            raise SealBroken("the sealed matrix-store does not open with these keys") from None
+
+    def _create_database(self) -> SqlCipherDatabase:
+        # A key of 32 bytes as it is: SQLCipher would stretch a passphrase, and ours is no phrase.
+        raw = f"x'{self.secret.hex()}'"
+        pragmas = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "secure_delete": 1}
+        return SqlCipherDatabase(self.database_path, passphrase=raw, pragmas=pragmas)
+
+    def save_inbound_group_session(self, session: InboundGroupSession) -> None:
+        """Keep a room key, and note the day."""
+        super().save_inbound_group_session(session)
+        self.used(session.id)
+
+    @use_database  # type: ignore[untyped-decorator]
+    def used(self, session_id: str) -> None:
+        """Note that a room key is still of use."""
+        if (session_id, today()) not in self.noted:
+            LastUse.replace(session_id=session_id, day=today()).execute()
+            self.noted.add((session_id, today()))
+
+    @use_database_atomic  # type: ignore[untyped-decorator]
+    def expire(self, before: int) -> None:
+        """Erase the room keys last used before that day, so that whoever takes them opens no older talk."""
+        fresh = LastUse.select(LastUse.session_id).where(LastUse.day >= before)
+        MegolmInboundSessions.delete().where(MegolmInboundSessions.session_id.not_in(fresh)).execute()
+        LastUse.delete().where(LastUse.day < before).execute()
+        self.noted.clear()
+
+    @use_database_atomic  # type: ignore[untyped-decorator]
+    def forget(self, room_id: str, users: Collection[str]) -> None:
+        """Erase a room, its keys, and the devices of users."""
+        for table in (MegolmInboundSessions, EncryptedRooms, OutgoingKeyRequests):
+            table.delete().where(table.room_id == room_id).execute()
+        devices = DeviceKeys.select(DeviceKeys.id).where(DeviceKeys.user_id.in_(list(users)))
+        for table in (Keys, DeviceTrustState):
+            table.delete().where(table.device.in_(devices)).execute()
+        DeviceKeys.delete().where(DeviceKeys.user_id.in_(list(users))).execute()
+
+    def close(self) -> None:
+        """Close the file; what was erased is gone from its side file too."""
+        self.database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.database.close()

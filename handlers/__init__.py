@@ -1,0 +1,55 @@
+"""Handlers: the list of what the bot can do, one feature a file; pure functions from request and context to reply."""
+
+from __future__ import annotations
+
+from bot.core.content import Entry
+from bot.core.router import Router
+from handlers import (
+    about,
+    actions,
+    background,
+    claims,
+    figures,
+    language,
+    latest,
+    laws,
+    prisoners,
+    privacy,
+    recommendations,
+    search,
+    show,
+    sources,
+    timeline,
+)
+
+kinds: tuple[type[Entry], ...] = (
+    prisoners.Prisoner,
+    laws.Law,
+    recommendations.Recommendation,
+    recommendations.Review,
+    claims.Claim,
+    figures.Figure,
+    actions.Action,
+    timeline.Happening,
+    latest.Update,
+    background.Background,
+)
+
+router = Router()
+for feature in (
+    prisoners,
+    laws,
+    recommendations,
+    claims,
+    figures,
+    timeline,
+    search,
+    actions,
+    latest,
+    sources,
+    show,
+    language,
+    privacy,
+    about,
+):
+    router.include(feature.router)

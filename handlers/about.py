@@ -1,0 +1,83 @@
+"""About: what this bot is, how to use it, and the answers to what is no question."""
+
+from __future__ import annotations
+
+from bot.core.content import Entry
+from bot.core.messages import Button, Context, Reply, Request
+from bot.core.router import Bare, Router
+from bot.core.text import Style, Text, lines, paragraphs
+from handlers import card
+from handlers.listing import named
+
+router = Router()
+
+
+@router.command("about")
+def about(request: Request, context: Context) -> Reply:
+    """The pack, its age, its limits, and the bot's own handle against impersonators."""
+    content, pack = context.content, context.content.pack
+    newest = max((entry.as_of for entry in content.of(Entry) if entry.as_of), default=None)
+    return Reply(
+        paragraphs(
+            pack.title.styled(Style.BOLD),
+            pack.about,
+            content.say("about.newest", date=newest) if newest else None,
+            content.say("about.handle", handle=context.me) if context.me else None,
+            content.say("about.limits"),
+            pack.licence,
+            card.caution(context),
+        )
+    )
+
+
+@router.command("help")
+def help_(request: Request, context: Context) -> Reply:
+    """Every command with a summary, and examples."""
+    content = context.content
+    listed = (
+        Text("/" + name).styled(Style.COMMAND) + " — " + content.say(f"command.{name}") for name in context.commands
+    )
+    return Reply(paragraphs(content.say("help.lead"), lines(*listed), content.say("help.examples")))
+
+
+@router.command("start", bare=Bare.ALONE, listed=False)
+def start(request: Request, context: Context) -> Reply:
+    """First contact: who sees this chat and what is kept, or the entry a deep link names."""
+    content = context.content
+    entry = named(request.argument, context) if request.argument else None
+    if entry:
+        return card.reply(entry, context)
+    seen = f"privacy.platform.{request.chat.platform}"
+    text = paragraphs(
+        content.say("start.welcome", title=content.pack.title.styled(Style.BOLD)),
+        content.pack.first_contact,
+        content.say(seen) if seen in content.phrases else None,
+        content.say("start.how"),
+    )
+    names = ("prisoners", "laws", "recommendations", "claims", "act", "help")
+    buttons = tuple(Button(str(content.say(f"button.{name}")), name) for name in names)
+    return Reply(text, (buttons[:2], buttons[2:4], buttons[4:]))
+
+
+@router.command("expired", bare=Bare.NEVER, listed=False)
+def expired(request: Request, context: Context) -> Reply:
+    """A button or a number whose list is no longer in memory."""
+    return Reply(context.content.say("bad.expired"), ((Button("/help", "help"),),))
+
+
+@router.command("choice", bare=Bare.NEVER, listed=False)
+def choice(request: Request, context: Context) -> Reply:
+    """A number that the last list does not have."""
+    return Reply(context.content.say("bad.choice", number=request.argument))
+
+
+@router.command("unreadable", bare=Bare.NEVER, listed=False)
+def unreadable(request: Request, context: Context) -> Reply:
+    """A photo, a sticker, a voice message."""
+    return Reply(context.content.say("bad.unreadable"))
+
+
+@router.command("undecryptable", bare=Bare.NEVER, listed=False)
+def undecryptable(request: Request, context: Context) -> Reply:
+    """A message whose keys were not shared with us."""
+    return Reply(context.content.say("bad.undecryptable"))

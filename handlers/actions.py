@@ -1,0 +1,96 @@
+"""Actions: what a supporter can do now, with a word of caution."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from bot.core.calendar import PartialDate
+from bot.core.content import Entry, Words
+from bot.core.messages import Button, Context, Reply, Request
+from bot.core.router import Bare, Router
+from bot.core.text import Style, Text, lines, paragraphs
+from handlers import card
+from handlers.listing import named, opening, page, turned
+
+router = Router()
+
+
+class Action(Entry):
+    """Something to ask for, of whom, and until when."""
+
+    noun: ClassVar[str] = "action"
+    folder: ClassVar[str] = "actions"
+    command: ClassVar[str] = "act"
+
+    title: Words
+    ask: Words
+    demands: tuple[Words, ...] = ()
+    addressed_to: tuple[Words, ...] = ()
+    sample: Words | None = None
+    expires: PartialDate | None = None  # a standing demand has none
+
+    @property
+    def heading(self) -> Text:
+        """What is asked for, in a few words."""
+        return self.title
+
+    def open_on(self, context: Context) -> bool:
+        """Whether it can still be done."""
+        return self.expires is None or self.expires.last >= context.now.date()
+
+    def line(self, context: Context) -> Text:
+        """What is asked, and until when."""
+        until = context.content.say("action.until", date=self.expires) if self.expires else None
+        return lines(self.title.styled(Style.BOLD), self.ask.shortened(160), until)
+
+    def card(self, context: Context) -> Text:
+        """The demand, to whom, and words that can be sent."""
+        say = context.content.say
+        return lines(
+            None if self.open_on(context) else say("action.over", date=self.expires or self.sources[0].date or ""),
+            self.ask,
+            card.bullets(self.demands),
+            say("action.to", whom=_listed(self.addressed_to)) if self.addressed_to else None,
+            say("action.sample", sample=self.sample) if self.sample else None,
+        )
+
+    def facts(self, context: Context) -> list[tuple[str, Text | None]]:
+        """The whole record."""
+        return [("action", self.card(context))]
+
+
+def _listed(parts: tuple[Text, ...]) -> Text:
+    first, *others = parts
+    for part in others:
+        first = first + "; " + part
+    return first
+
+
+@router.command("act", bare=Bare.ALONE)
+def act(request: Request, context: Context) -> Reply:
+    """What a supporter can do now; expired actions are left out."""
+    asked, number = turned(request)
+    if entry := named(asked, context, Action):
+        return card.reply(entry, context)
+    actions, say = _fitting(asked, context), context.content.say
+    if asked and not actions:
+        return _nothing(asked, context)
+    lead = say("search.lead", words=asked) if asked else say("action.overview", n=len(actions))
+    lead = paragraphs(lead, card.caution(context))
+    items = [action.line(context) for action in actions]
+    return page(request, context, lead, items, [opening(action) for action in actions], number)
+
+
+def _fitting(asked: str, context: Context) -> list[Action]:
+    """The actions that are still open; where words were given, those that hold them."""
+    actions = [action for action in context.content.of(Action) if action.open_on(context)]
+    if not asked:
+        return actions
+    hits = context.content.search(asked, {action.id for action in actions}, len(actions))
+    return [action for action in actions if action.id in {hit.id for hit in hits}]
+
+
+def _nothing(asked: str, context: Context) -> Reply:
+    say = context.content.say
+    text = say("list.nothing", what=say("list.words", words=asked))
+    return Reply(text, ((Button(str(say("button.act")), "act"),),))

@@ -1,0 +1,34 @@
+"""Background: undated context, such as what the Constitution guarantees and how the pack was made."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from bot.core.content import Entry, Words
+from bot.core.messages import Context
+from bot.core.text import Text, lines
+from handlers import card
+
+
+class Background(Entry):
+    """A titled note with its sources."""
+
+    noun: ClassVar[str] = "background"
+    folder: ClassVar[str] = "background"
+
+    title: Words
+    text: Words
+    points: tuple[Words, ...] = ()
+
+    @property
+    def heading(self) -> Text:
+        """Its title."""
+        return self.title
+
+    def card(self, context: Context) -> Text:
+        """The text and its first points."""
+        return lines(self.text.shortened(400), card.bullets(point.shortened(120) for point in self.points[:3]))
+
+    def facts(self, context: Context) -> list[tuple[str, Text | None]]:
+        """The whole note."""
+        return [("text", self.text), ("points", card.bullets(self.points))]

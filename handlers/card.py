@@ -1,0 +1,128 @@
+"""Card: an entry as one phone-sized message: its status and age first, its sources, and a word of caution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.core.calendar import PartialDate
+from bot.core.content import Entry, Source
+from bot.core.messages import Button, Context, Reply
+from bot.core.text import Style, Text, join, lines, paragraphs
+
+STALE_MONTHS = 6  # a status older than this says that it may have changed
+_SOURCES = 3  # named on the card; the rest stand behind a button
+
+
+def confirmed(date: PartialDate, context: Context) -> Text:
+    """How old a status is: "Last confirmed August 2024; may have changed."."""
+    old = date.months_before(context.now.date()) >= STALE_MONTHS
+    return context.content.say("card.confirmed.old" if old else "card.confirmed.recent", date=date)
+
+
+def heading(entry: Entry) -> Text:
+    """The entry's name, in bold."""
+    return entry.heading.styled(Style.BOLD)
+
+
+def disputes(entry: Entry, context: Context) -> Text | None:
+    """What sources disagree on: the first point, and how many more the full record has."""
+    if not entry.disputed:
+        return None
+    first, *others = entry.disputed
+    point = first.point.shortened(160)
+    return counted(context.content.say("card.disputed", point=point), len(others), context)
+
+
+def counted(first: Text, others: int, context: Context) -> Text:
+    """A first of several, and how many more there are."""
+    return first + " " + context.content.say("card.more", n=others) if others else first
+
+
+def government(position: Text | None, context: Context, room: int) -> Text | None:
+    """What the government says, in whole sentences as far as they fit."""
+    return context.content.say("card.government", position=position.shortened(room)) if position else None
+
+
+def link(source: Source, context: Context) -> Text:
+    """A source as a short link: publisher and year."""
+    year = f" {source.date.first.year}" if source.date else ""
+    label = Text(f"{source.publisher}{year}")
+    return label.styled(Style.LINK, source.url) if source.url else label
+
+
+def newest(entry: Entry) -> list[Source]:
+    """The entry's sources, newest first, undated ones last."""
+    return sorted(entry.sources, key=lambda source: source.date.last.toordinal() if source.date else 0, reverse=True)
+
+
+def sources(entry: Entry, context: Context) -> Text:
+    """The newest sources in one line."""
+    named = join((link(source, context) for source in newest(entry)[:_SOURCES]), " · ")
+    return context.content.say("card.sources", n=len(entry.sources), sources=named)
+
+
+def caution(context: Context) -> Text:
+    """How to report an error or ask for removal, and where sharing is not safe."""
+    pack, say = context.content.pack, context.content.say
+    contact = pack.contacts.errors or say("card.no_contact")
+    return say("card.caution", caution=pack.caution or say("card.safe"), contact=contact).styled(Style.ITALIC)
+
+
+def reply(entry: Entry, context: Context, lead: Text | None = None) -> Reply:
+    """The entry's card with what leads on from it."""
+    body = lines(heading(entry), entry.card(context))
+    text = paragraphs(lead, body, sources(entry, context), caution(context))
+    return Reply(text, _onward(entry, context))
+
+
+def full(entry: Entry, context: Context) -> Reply:
+    """Everything the pack says of an entry."""
+    facts = (_fact(name, text, context) for name, text in entry.facts(context))
+    shared = (_fact(name, text, context) for name, text in _shared(entry, context))
+    text = paragraphs(heading(entry), *facts, *shared, sources(entry, context), caution(context))
+    return Reply(text, _onward(entry, context, full=True))
+
+
+def _fact(name: str, text: Text | None, context: Context) -> Text | None:
+    return lines(context.content.say(f"field.{name}").styled(Style.BOLD), text) if text else None
+
+
+def bullets(parts: Iterable[Text | None]) -> Text:
+    """Texts, one a line behind a dot."""
+    return lines(*(Text("• ") + part for part in parts if part))
+
+
+def _shared(entry: Entry, context: Context) -> list[tuple[str, Text | None]]:
+    """What every kind may have: disputes with their sides, notes, what is not verified."""
+    content = context.content
+    sides = [
+        lines(dispute.point, *(Text("– ") + side.says + _behind(side.source, context) for side in dispute.sides))
+        for dispute in entry.disputed
+    ]
+    themes = content.locale.listing([content.label("theme", theme) for theme in entry.themes])
+    return [
+        ("disputed", bullets(sides)),
+        ("notes", bullets(entry.notes)),
+        ("unverified", bullets(map(Text, entry.unverified))),
+        ("themes", Text(themes)),
+    ]
+
+
+def _behind(source: Source | None, context: Context) -> Text:
+    return Text(" (") + link(source, context) + ")" if source else Text()
+
+
+def _onward(entry: Entry, context: Context, *, full: bool = False) -> tuple[tuple[Button, ...], ...]:
+    say = context.content.say
+    row = [
+        Button(str(say("button.sources", n=len(entry.sources))), f"sources {entry.id}"),
+        *entry.onward(context),
+    ]
+    if not full:
+        row.insert(0, Button(str(say("button.full")), f"full {entry.id}"))
+    if len(entry.events(context)) > 1:
+        row.append(Button(str(say("button.timeline")), f"timeline {entry.id}"))
+    near = context.content.links.get(entry.id, ())
+    if near:
+        row.append(Button(str(say("button.related", n=len(near))), f"related {entry.id}"))
+    return tuple(tuple(row[start : start + 2]) for start in range(0, len(row), 2))

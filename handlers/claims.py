@@ -1,0 +1,98 @@
+"""Claims: what officials claimed, and beside it what others say and count; no verdict of our own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from typing import ClassVar
+
+from bot.core.calendar import PartialDate
+from bot.core.content import Entry, Event, Model, References, Words
+from bot.core.messages import Context, Reply, Request
+from bot.core.router import Bare, Router
+from bot.core.text import Style, Text, lines, paragraphs
+from handlers import card
+from handlers.listing import Listing
+
+router = Router()
+
+
+class Answer(Model):
+    """What somebody else says or counts on the same point."""
+
+    who: str
+    date: PartialDate | None = None
+    gist: Words
+    url: str | None = None
+
+
+class Claim(Entry):
+    """One claim by an official."""
+
+    noun: ClassVar[str] = "claim"
+    folder: ClassVar[str] = "claims"
+    command: ClassVar[str] = "claims"
+    facets: ClassVar[tuple[str, ...]] = ("year", "theme")
+    year_facet: ClassVar[str] = "year"
+
+    title: Words | None = None  # the claim in a few words
+    claim: Words
+    who: str
+    date: PartialDate
+    answered_by: tuple[Answer, ...] = ()
+    figures: References = ()  # published counts on the same point
+
+    @property
+    def heading(self) -> Text:
+        """The claim in a few words."""
+        return self.title or self.claim.shortened(80)
+
+    def values(self, today: dt.date) -> Mapping[str, Collection[str]]:
+        """The values one can filter by."""
+        return {"year": {str(year) for year in self.date.years}, "theme": set(self.themes)}
+
+    def line(self, context: Context) -> Text:
+        """The claim, who made it and when."""
+        return context.content.say("claim.line", claim=self.heading, who=self.who, date=self.date)
+
+    def card(self, context: Context) -> Text:
+        """The claim, and beside it what others say and count."""
+        answers = [_answer(answer, context) for answer in self.answered_by]
+        beside = lines(context.content.say("claim.beside"), card.bullets(answers[:2])) if answers else None
+        if len(answers) > 2 and beside:
+            beside = card.counted(beside, len(answers) - 2, context)
+        return lines(context.content.say("claim.said", who=self.who, date=self.date), self.claim, beside)
+
+    def events(self, context: Context) -> tuple[Event, ...]:
+        """The day it was said."""
+        return (Event(self.date, Text(f"{self.who}: ") + self.heading, self.id),)
+
+    def facts(self, context: Context) -> list[tuple[str, Text | None]]:
+        """The whole record."""
+        return [
+            ("claim", lines(context.content.say("claim.said", who=self.who, date=self.date), self.claim)),
+            ("answered_by", card.bullets(_answer(answer, context) for answer in self.answered_by)),
+        ]
+
+
+def _answer(answer: Answer, context: Context) -> Text:
+    who = Text(answer.who).styled(Style.LINK, answer.url) if answer.url else Text(answer.who)
+    day = f" ({context.content.locale.date(answer.date)})" if answer.date else ""
+    return who + day + ": " + answer.gist
+
+
+def overview(context: Context) -> Text:
+    """How many claims, and that no verdict is ours."""
+    return paragraphs(
+        context.content.say("claim.overview", n=len(context.content.of(Claim))),
+        context.content.say("claim.how"),
+    )
+
+
+_listing = Listing(Claim, overview, newest_first=True)
+
+
+@router.command("claims", bare=Bare.ALWAYS)
+def claims(request: Request, context: Context) -> Reply:
+    """Official claims and the record beside them: overview, filters, search, card."""
+    return _listing.answer(request, context)

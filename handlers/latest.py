@@ -1,0 +1,61 @@
+"""Latest: the newest updates and changes."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from bot.core.calendar import PartialDate
+from bot.core.content import Entry, Event, Topic, Words
+from bot.core.messages import Context, Reply, Request
+from bot.core.router import Bare, Router
+from bot.core.text import Text, lines
+from handlers.listing import turned
+from handlers.timeline import listed, merged
+
+router = Router()
+
+
+class Update(Entry):
+    """A post to subscribers."""
+
+    noun: ClassVar[str] = "update"
+    folder: ClassVar[str] = "updates"
+
+    date: PartialDate
+    topics: Annotated[tuple[Topic, ...], Field(min_length=1)]
+    urgent: bool = False
+    title: Words
+    text: Words
+    languages: tuple[str, ...] = ()  # required before it may go out
+    expires: PartialDate | None = None
+
+    @property
+    def heading(self) -> Text:
+        """Its title."""
+        return self.title
+
+    def card(self, context: Context) -> Text:
+        """Date and words."""
+        return context.content.say("event.card", date=self.date, text=self.text)
+
+    def events(self, context: Context) -> tuple[Event, ...]:
+        """The day it is published."""
+        return (Event(self.date, self.title, self.id),)
+
+    def facts(self, context: Context) -> list[tuple[str, Text | None]]:
+        """The whole record."""
+        return [("update", self.card(context))]
+
+
+@router.command("latest", bare=Bare.ALONE)
+def latest(request: Request, context: Context) -> Reply:
+    """Updates first, then the newest dated events of the pack; nothing from the future."""
+    content, today = context.content, context.now.date()
+    updates = [update for update in content.of(Update) if not update.expires or update.expires.last >= today]
+    others = [entry for entry in content.of(Entry) if not isinstance(entry, Update)]
+    events = [event for event in (*merged(updates, context), *merged(others, context)) if event.date.first <= today]
+    newest = max((entry.as_of for entry in others if entry.as_of), default=None)
+    lead = lines(content.say("latest.lead"), content.say("latest.as_of", date=newest) if newest else None)
+    return listed(request, context, lead, events[:60], turned(request)[1])

@@ -1,0 +1,238 @@
+"""Laws: the legal texts used against critics, and the drafts that would be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import ClassVar, Literal
+
+from bot.core.calendar import PartialDate
+from bot.core.content import Entry, Event, Model, Name, Words
+from bot.core.messages import Button, Context, Reply, Request
+from bot.core.query import Filter
+from bot.core.router import Bare, Router
+from bot.core.text import Style, Text, join, lines, paragraphs
+from handlers import card, show
+from handlers.listing import Listing, opening, page, turned
+from handlers.prisoners import Prisoner
+from handlers.recommendations import Recommendation
+
+router = Router()
+
+Right = Literal[
+    "expression",
+    "association",
+    "assembly",
+    "political-participation",
+    "fair-trial",
+    "privacy",
+    "nationality",
+    "labour",
+    "liberty",
+    "religion",
+]
+
+
+class Article(Model):
+    """An article in our own words, and what is wrong with it."""
+
+    article: str | None = None  # its number, where it was seen
+    gist: Words
+    concern: Words | None = None
+
+
+class Criticism(Model):
+    """What a body said of the law."""
+
+    body: str
+    date: PartialDate | None = None
+    gist: Words
+    url: str | None = None
+
+
+class Step(Model):
+    """A dated step in the law's life."""
+
+    date: PartialDate | None = None
+    event: Words
+
+
+class Law(Entry):
+    """One legal text."""
+
+    noun: ClassVar[str] = "law"
+    folder: ClassVar[str] = "laws"
+    command: ClassVar[str] = "laws"
+    facets: ClassVar[tuple[str, ...]] = ("status", "kind", "right", "year", "theme")
+    year_facet: ClassVar[str] = "year"
+
+    as_of: PartialDate
+    title: Name  # official title, in each language where it was seen
+    short_title: Name | None = None
+    kind: Literal["law", "amendment", "sub-decree", "prakas", "draft", "code-article"]
+    adopted: PartialDate | None = None
+    promulgated: PartialDate | None = None
+    in_force: PartialDate | None = None
+    status: Literal["in-force", "not-running", "draft", "announced", "repealed"]
+    status_note: Words | None = None
+    summary: Words | None = None
+    articles: tuple[Article, ...] = ()
+    rights: tuple[Right, ...] = ()
+    standards: tuple[str, ...] = ()  # that a source names
+    standards_suggested: tuple[str, ...] = ()  # our own mapping, for a lawyer to check
+    criticism: tuple[Criticism, ...] = ()
+    ask: Words | None = None
+    government_position: Words | None = None
+    timeline: tuple[Step, ...] = ()
+    review_note: Words | None = None  # what is known of the law at the UN's reviews
+
+    @property
+    def heading(self) -> Text:
+        """The short title where there is one."""
+        return self.short_title or self.title
+
+    def names(self) -> tuple[str, ...]:
+        """Both titles and the aliases."""
+        return (str(self.heading), str(self.title), *self.aliases, self.id)
+
+    def means(self) -> Filter | None:
+        """A law's name in another list asks for what is under it."""
+        return Filter("law", self.id)
+
+    def values(self, today: date) -> Mapping[str, Collection[str]]:
+        """The values one can filter by; the year is that of adoption, or of coming into force."""
+        begun = self.adopted or self.promulgated or self.in_force
+        return {
+            "status": {self.status},
+            "kind": {self.kind},
+            "right": set(self.rights),
+            "year": {str(year) for year in begun.years} if begun else set(),
+            "theme": set(self.themes),
+        }
+
+    def line(self, context: Context) -> Text:
+        """Short title, status and its date."""
+        status = context.content.label("status", self.status)
+        return context.content.say("law.line", name=self.heading, status=status, date=self.as_of)
+
+    def card(self, context: Context) -> Text:
+        """Status and age, what it does, who objects, what the government says, where it was used."""
+        content = context.content
+        return lines(
+            self.title if self.short_title and str(self.title) != str(self.short_title) else None,
+            self._status(context, self.status_note and self.status_note.shortened(100)),
+            self.summary.shortened(320) if self.summary else None,
+            self._used(context),
+            content.say("law.rights", rights=content.locale.listing([content.label("right", r) for r in self.rights]))
+            if self.rights
+            else None,
+            card.disputes(self, context),
+            card.government(self.government_position, context, 180),
+        )
+
+    def _used(self, context: Context) -> Text | None:
+        cases = self._cases(context)
+        return context.content.say("law.used", n=cases) if cases else None
+
+    def _status(self, context: Context, note: Text | None) -> Text:
+        named = Text(context.content.label("status", self.status)).capitalized().styled(Style.BOLD)
+        status = context.content.say("law.status", status=named, confirmed=card.confirmed(self.as_of, context))
+        return join((part for part in (status, note) if part), " ")
+
+    def onward(self, context: Context) -> tuple[Button, ...]:
+        """The cases under it, and what the UN's reviews asked on its subject."""
+        say, buttons = context.content.say, []
+        if cases := self._cases(context):
+            buttons.append(Button(str(say("button.cases", n=cases)), f"prisoners charged under {self.id}"))
+        if asked := len(reviewed(self, context)):
+            buttons.append(Button(str(say("button.reviewed", n=asked)), f"reviewed {self.id}"))
+        return tuple(buttons)
+
+    def _cases(self, context: Context) -> int:
+        return sum(
+            1 for case in context.content.linked(self, Prisoner) if self.id in case.values(context.now.date())["law"]
+        )
+
+    def events(self, context: Context) -> tuple[Event, ...]:
+        """The dated steps of its life."""
+        return tuple(Event(step.date, step.event, self.id) for step in self.timeline if step.date)
+
+    def facts(self, context: Context) -> list[tuple[str, Text | None]]:
+        """The whole record."""
+        written = context.content.locale.date
+        dated = ((name, getattr(self, name)) for name in ("adopted", "promulgated", "in_force"))
+        dates = (context.content.say(f"field.{name}") + f": {written(day)}" for name, day in dated if day)
+        steps = (Text(f"{written(s.date)}: " if s.date else "") + s.event for s in self.timeline)
+        return [
+            ("title", self.title),
+            ("status", self._status(context, self.status_note)),
+            ("dates", card.bullets(dates)),
+            ("summary", self.summary),
+            ("articles", card.bullets(_article(each, context) for each in self.articles)),
+            ("standards", card.bullets(map(Text, self.standards))),
+            ("standards_suggested", card.bullets(map(Text, self.standards_suggested))),
+            ("criticism", card.bullets(_criticism(each, context) for each in self.criticism)),
+            ("ask", self.ask),
+            ("government_position", self.government_position),
+            ("timeline", card.bullets(steps)),
+            ("review_note", self.review_note),
+        ]
+
+
+def _article(each: Article, context: Context) -> Text:
+    number = context.content.say("law.article", article=each.article) + " " if each.article else Text()
+    return join((part for part in (number + each.gist, each.concern) if part), " → ")
+
+
+def _criticism(each: Criticism, context: Context) -> Text:
+    body = Text(each.body).styled(Style.LINK, each.url) if each.url else Text(each.body)
+    day = f" ({context.content.locale.date(each.date)})" if each.date else ""
+    return body + day + ": " + each.gist
+
+
+def overview(context: Context) -> Text:
+    """How many texts, and in which state."""
+    content = context.content
+    laws = content.of(Law)
+    counts = Counter(law.status for law in laws)
+    states = join(
+        (content.say("list.value", what=content.label("status", s), n=n) for s, n in counts.most_common()),
+        " · ",
+    )
+    return paragraphs(content.say("law.overview", n=len(laws), states=states), content.say("law.how"))
+
+
+_listing = Listing(Law, overview)
+
+
+@router.command("laws", bare=Bare.ALWAYS)
+def laws(request: Request, context: Context) -> Reply:
+    """Laws and drafts: overview, filters, search, card."""
+    return _listing.answer(request, context)
+
+
+def reviewed(law: Law, context: Context) -> list[Recommendation]:
+    """The recommendations that name the law, then those that only share a theme with it."""
+    every = context.content.of(Recommendation)
+    naming = [each for each in every if law.id in each.laws]
+    return naming + [each for each in every if each not in naming and set(each.themes) & set(law.themes)]
+
+
+@router.command("reviewed", bare=Bare.NEVER, listed=False)
+def on_subject(request: Request, context: Context) -> Reply:
+    """What the UN's reviews asked on a law's subject, told apart by whether it names the law."""
+    return show.of(request, context, lambda entry: _reviewed(request, context, entry))
+
+
+def _reviewed(request: Request, context: Context, entry: Entry) -> Reply:
+    if not isinstance(entry, Law):
+        return card.reply(entry, context)
+    found = reviewed(entry, context)
+    naming = sum(1 for each in found if entry.id in each.laws)
+    themes = context.content.locale.listing([context.content.label("theme", theme) for theme in entry.themes])
+    lead = context.content.say(
+        "law.reviewed", name=entry.heading, naming=naming, sharing=len(found) - naming, themes=themes
+    )
+    buttons = [opening(each) for each in found]
+    return page(request, context, lead, [each.line(context) for each in found], buttons, turned(request)[1])

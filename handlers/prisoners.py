@@ -1,0 +1,286 @@
+"""Prisoners: people detained or prosecuted for politics, as far as sources document them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import ClassVar, Literal
+
+from bot.core.calendar import PartialDate
+from bot.core.content import Entry, Event, Model, Name, References, Words
+from bot.core.messages import Context, Reply, Request
+from bot.core.query import Query
+from bot.core.router import Bare, Router
+from bot.core.text import Style, Text, join, lines, paragraphs
+from handlers import card
+from handlers.figures import published
+from handlers.listing import Listing
+
+router = Router()
+
+Category = Literal["opposition", "journalist", "environmental", "union", "activist", "online-speech", "land-rights"]
+Custody = Literal["detained", "house-arrest", "on-bail", "free", "abroad", "dead", "unknown"]
+Case = Literal[
+    "charged",
+    "on-trial",
+    "convicted",
+    "on-appeal",
+    "suspended",
+    "pardoned",
+    "acquitted",
+    "dropped",
+    "served",
+    "unknown",
+]
+
+
+class Charge(Model):
+    """A charge in our words; law links it where the pack has the text, law_text says it as the source does."""
+
+    text: Words
+    law: References = ()
+    law_text: str | None = None
+    article: str | None = None
+
+
+class Proceeding(Model):
+    """A dated step of a case."""
+
+    date: PartialDate | None
+    event: Words
+
+
+class Recognition(Model):
+    """Who calls this person a political prisoner, a prisoner of conscience or arbitrarily detained."""
+
+    who: str
+    date: PartialDate | None = None
+    url: str | None = None
+    label: Words | None = None
+
+
+class LastKnown(Model):
+    """The custody that a source last supported, where the present one is not certain."""
+
+    custody: Custody
+    as_of: PartialDate
+
+
+class Prisoner(Entry):
+    """One person's case."""
+
+    noun: ClassVar[str] = "prisoner"
+    folder: ClassVar[str] = "prisoners"
+    command: ClassVar[str] = "prisoners"
+    facets: ClassVar[tuple[str, ...]] = ("category", "custody", "case", "arrested", "law", "gender")
+    year_facet: ClassVar[str] = "arrested"
+
+    as_of: PartialDate
+    name: Name
+    role: Words
+    affiliation: Words | None = None
+    gender: Literal["female", "male"] | None = None
+    category: Category
+    arrested: PartialDate | None = None
+    charges: tuple[Charge, ...] = ()
+    custody: Custody
+    case: Case
+    detention: Words | None = None
+    sentence: Words | None = None
+    sentenced: PartialDate | None = None  # the date of that sentence
+    term_ends: PartialDate | None = None
+    co_defendants: tuple[str, ...] = ()
+    minor_at_arrest: bool = False
+    proceedings: tuple[Proceeding, ...] = ()
+    recognised_by: tuple[Recognition, ...] = ()
+    un_statements: tuple[Words, ...] = ()
+    government_position: Words | None = None
+    un_opinion: Words | None = None
+    last_known: LastKnown | None = None
+    outcome: Words | None = None
+
+    @property
+    def heading(self) -> Text:
+        """The person's name."""
+        return self.name
+
+    def custody_on(self, today: date) -> Custody:
+        """The custody that may be said on a day: not certain once the term should have ended."""
+        over = self.term_ends is not None and self.term_ends.last < today
+        return "unknown" if self.custody in ("detained", "house-arrest") and over else self.custody
+
+    def last_known_on(self, today: date) -> LastKnown | None:
+        """What was last certain, where the present custody is not."""
+        if self.custody_on(today) == self.custody:
+            return self.last_known
+        return LastKnown(custody=self.custody, as_of=self.as_of)
+
+    def values(self, today: date) -> Mapping[str, Collection[str]]:
+        """The values one can filter by."""
+        return {
+            "category": {self.category},
+            "custody": {self.custody_on(today)},
+            "case": {self.case},
+            "arrested": {str(year) for year in self.arrested.years} if self.arrested else set(),
+            "law": {law for charge in self.charges for law in charge.law},
+            "gender": {self.gender} if self.gender else set(),
+        }
+
+    def line(self, context: Context) -> Text:
+        """Name, custody and its date."""
+        content = context.content
+        today = context.now.date()
+        custody, known = self.custody_on(today), self.last_known_on(today)
+        said = content.label("custody", custody)
+        if custody == "unknown" and known:
+            said = str(content.say("prisoner.line.uncertain", custody=content.label("custody", known.custody)))
+        date = known.as_of if known else self.as_of
+        return content.say("prisoner.line", name=self.name, custody=said, date=date)
+
+    def card(self, context: Context) -> Text:
+        """Status and age, what is contested, sentence, charges, and what the government says."""
+        return lines(
+            self.role.shortened(110),
+            self._status(context),
+            card.disputes(self, context),
+            self._sentence(context),
+            self._charged(context),
+            self._recognised(context),
+            card.government(self.government_position, context, 240),
+        )
+
+    def _recognised(self, context: Context) -> Text | None:
+        """A label is somebody's, with its date."""
+        if not self.recognised_by:
+            return None
+        first, *others = self.recognised_by
+        said = context.content.say("prisoner.recognised", who=_labelled(first, context).shortened(160))
+        return card.counted(said, len(others), context)
+
+    def _status(self, context: Context) -> Text:
+        """ "Detained. Last confirmed August 2024; may have changed." """
+        content, today = context.content, context.now.date()
+        custody, known = self.custody_on(today), self.last_known_on(today)
+        if custody != "unknown" or known is None:
+            named = Text(content.label("custody", custody)).capitalized().styled(Style.BOLD)
+            status = content.say("prisoner.status", custody=named, confirmed=card.confirmed(self.as_of, context))
+        else:
+            was = content.say(f"prisoner.was.{known.custody}")
+            status = content.say("prisoner.uncertain", was=was, confirmed=known.as_of)
+        return join((part for part in (status, self._over(context), self._case(context)) if part), " ")
+
+    def _over(self, context: Context) -> Text | None:
+        """The term would have ended, and nobody confirms a release."""
+        if (
+            self.term_ends is None
+            or self.term_ends.last >= context.now.date()
+            or self.custody_on(context.now.date()) != "unknown"
+        ):
+            return None
+        return context.content.say("prisoner.term_over", date=self.term_ends)
+
+    def _case(self, context: Context) -> Text | None:
+        known = self.case != "unknown"
+        return context.content.say("prisoner.case", case=context.content.label("case", self.case)) if known else None
+
+    def _sentence(self, context: Context) -> Text | None:
+        if self.sentence is None:
+            return None
+        if self.sentenced:
+            return context.content.say("prisoner.sentenced", date=self.sentenced, sentence=self.sentence.shortened(140))
+        return context.content.say("prisoner.sentence", sentence=self.sentence.shortened(140))
+
+    def _charged(self, context: Context) -> Text | None:
+        if not self.charges:
+            return None
+        first, *others = self.charges
+        charge = context.content.say("prisoner.charged", charge=first.text.shortened(110))
+        return card.counted(charge, len(others), context)
+
+    def events(self, context: Context) -> tuple[Event, ...]:
+        """The dated steps of the case."""
+        return tuple(Event(step.date, step.event, self.id) for step in self.proceedings if step.date)
+
+    def facts(self, context: Context) -> list[tuple[str, Text | None]]:
+        """The whole record."""
+        content = context.content
+        written = content.locale.date
+        steps = (Text(f"{written(s.date)}: " if s.date else "") + s.event for s in self.proceedings)
+        charges = (c.text + (f" ({c.law_text})" if c.law_text else "") for c in self.charges)
+        recognised = (_labelled(each, context) for each in self.recognised_by)
+        return [
+            ("role", self.role),
+            ("affiliation", self.affiliation),
+            ("status", self._status(context)),
+            ("outcome", self.outcome),
+            ("detention", self.detention),
+            ("charges", card.bullets(charges)),
+            ("sentence", self.sentence),
+            ("proceedings", card.bullets(steps)),
+            ("government_position", self.government_position),
+            ("recognised_by", card.bullets(recognised)),
+            ("un_opinion", self.un_opinion),
+            ("un_statements", card.bullets(self.un_statements)),
+            ("co_defendants", Text(content.locale.listing(self.co_defendants))),
+        ]
+
+
+def _labelled(each: Recognition, context: Context) -> Text:
+    """Who, when, and in which words."""
+    who = each.who + (f", {context.content.locale.date(each.date)}" if each.date else "")
+    return join((part for part in (who, each.label) if part), ": ")
+
+
+def overview(context: Context) -> Text:
+    """How many cases are documented here and in which custody, beside what others count."""
+    content = context.content
+    cases = content.of(Prisoner)
+    counts = Counter(case.custody_on(context.now.date()) for case in cases)
+    states = join(
+        (content.say("list.value", what=content.label("custody", c), n=n) for c, n in counts.most_common()),
+        " · ",
+    )
+    return paragraphs(
+        content.say("prisoner.overview", n=len(cases), states=states),
+        published(context),
+        content.say("prisoner.how"),
+    )
+
+
+def remark(query: Query, entries: Sequence[Entry], context: Context) -> Text | None:
+    """What a filter by custody cannot say of those whose custody is not certain now."""
+    said = [each for each in query.filters if each.facet == "custody"]
+    if not said or query.words:
+        return None
+    if all(each.without for each in said):
+        return _unsure(entries, context)
+    return _once({each.value for each in said}, query, entries, context)
+
+
+def _unsure(entries: Sequence[Entry], context: Context) -> Text | None:
+    """Those not certain are not known to be out of the custody that was left out."""
+    today = context.now.date()
+    n = sum(1 for case in entries if "unknown" in case.values(today)["custody"])
+    return context.content.say("prisoner.unsure", n=n) if n else None
+
+
+def _once(wanted: Collection[str], query: Query, entries: Sequence[Entry], context: Context) -> Text | None:
+    """Those whose custody was last known as asked for: they match "not certain" only."""
+    others = [each for each in query.filters if each.facet != "custody"]
+    today = context.now.date()
+    once = [
+        case.name
+        for case in context.content.select(Prisoner, others, today)
+        if (known := case.last_known_on(today)) and known.custody in wanted and case not in entries
+    ]
+    return context.content.say("prisoner.once", n=len(once), names=join(once[:4], ", ")) if once else None
+
+
+_listing = Listing(Prisoner, overview, remark, people=True)
+
+
+@router.command("prisoners", bare=Bare.ALWAYS)
+def prisoners(request: Request, context: Context) -> Reply:
+    """People detained or prosecuted for politics: overview, filters, search, card."""
+    return _listing.answer(request, context)

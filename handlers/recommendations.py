@@ -1,0 +1,333 @@
+"""Recommendations: what States asked of the government at the UN's reviews, its answers, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import ClassVar, Literal
+
+from bot.core.calendar import PartialDate
+from bot.core.content import Entry, Event, Model, References, Source, Words
+from bot.core.messages import Context, Reply, Request
+from bot.core.query import Filter, Query
+from bot.core.router import Bare, Router
+from bot.core.search import normalize
+from bot.core.text import Style, Text, join, lines, paragraphs
+from handlers import card
+from handlers.listing import Listing
+
+router = Router()
+
+
+class Totals(Model):
+    """A review's totals as published."""
+
+    received: int
+    supported: int | None = None
+    noted: int | None = None
+    counted_by: str | None = None  # who counts this way, where counts differ
+
+
+class Document(Model):
+    """A UN document by its symbol."""
+
+    symbol: str
+    what: Literal["report", "addendum", "national report", "compilation", "stakeholders"]
+    date: PartialDate | None = None
+    url: str | None = None
+    paragraphs: str | None = None
+
+
+class Review(Entry):
+    """One round of the Universal Periodic Review."""
+
+    noun: ClassVar[str] = "review"
+    folder: ClassVar[str] = "reviews"
+
+    cycle: int
+    date: PartialDate  # the day of the review in the Working Group
+    session: int  # of the Working Group
+    report_adopted: PartialDate | None = None  # by the Working Group
+    adopted: PartialDate | None = None  # by the Human Rights Council
+    council_session: int | None = None
+    delegations: int | None = None  # States that spoke
+    head_of_delegation: str | None = None
+    troika: tuple[str, ...] = ()
+    documents: tuple[Document, ...] = ()
+    totals: Totals | None = None
+    other_totals: tuple[Totals, ...] = ()
+    counting: Words | None = None  # how the totals are counted and what they cover
+    noted_about: Words | None = None  # what the noted ones were about
+    acceptance_reported: Words | None = None
+    reported_received: Words | None = None  # a total that is not confirmed
+    mid_term: Words | None = None
+    complete: bool = False  # whether the pack holds every recommendation of this review
+
+    @property
+    def heading(self) -> Text:
+        """What people call it in every language: UPR 2014."""
+        return Text(f"UPR {self.date.first.year}")
+
+    def names(self) -> tuple[str, ...]:
+        """Ways to ask for it."""
+        year = str(self.date.first.year)
+        return (str(self.heading), f"UPR cycle {self.cycle}", f"{year} review", year, *self.aliases, self.id)
+
+    def means(self) -> Filter | None:
+        """Its year stands for its cycle."""
+        return Filter("cycle", str(self.cycle))
+
+    def line(self, context: Context) -> Text:
+        """Its year and its totals."""
+        return _totals(self, context)
+
+    def card(self, context: Context) -> Text:
+        """Totals, how they are counted, and when the outcome was adopted."""
+        content = context.content
+        return lines(
+            content.say("review.held", cycle=self.cycle, date=self.date, session=self.session),
+            _totals(self, context),
+            self.counting.shortened(260) if self.counting else None,
+            content.say("review.adopted", date=self.adopted) if self.adopted else None,
+        )
+
+    def events(self, context: Context) -> tuple[Event, ...]:
+        """The review, and the adoption of its outcome."""
+        say = context.content.say
+        held = Event(self.date, say("review.event.held", cycle=self.cycle), self.id)
+        return (
+            (held, Event(self.adopted, say("review.event.adopted", cycle=self.cycle), self.id))
+            if self.adopted
+            else (held,)
+        )
+
+    def facts(self, context: Context) -> list[tuple[str, Text | None]]:
+        """The whole record."""
+        documents = (
+            join((part for part in (d.symbol, d.what, d.paragraphs) if part), ", ").styled(Style.LINK, d.url)
+            if d.url
+            else join((part for part in (d.symbol, d.what, d.paragraphs) if part), ", ")
+            for d in self.documents
+        )
+        return [
+            ("review", self.card(context)),
+            ("counting", self.counting),
+            ("noted_about", self.noted_about),
+            ("acceptance_reported", self.acceptance_reported),
+            ("reported_received", self.reported_received),
+            ("mid_term", self.mid_term),
+            ("troika", Text(context.content.locale.listing(self.troika))),
+            ("head_of_delegation", Text(self.head_of_delegation or "")),
+            ("documents", card.bullets(documents)),
+        ]
+
+
+class Implementation(Model):
+    """What became of a recommendation, as a source says it."""
+
+    status: Literal["not-started", "partial", "done", "reversed", "unknown"] = "unknown"
+    as_of: PartialDate | None = None
+    note: Words | None = None
+    sources: tuple[Source, ...] = ()
+
+
+class Coding(Model):
+    """How UPR Info's database codes the recommendation."""
+
+    response: str
+    action_category: int
+    issues: tuple[str, ...] = ()
+
+
+class Recommendation(Entry):
+    """One State's recommendation; gist is in our own words."""
+
+    noun: ClassVar[str] = "recommendation"
+    folder: ClassVar[str] = "recommendations"
+    command: ClassVar[str] = "recommendations"
+    facets: ClassVar[tuple[str, ...]] = (
+        "response",
+        "cycle",
+        "state",
+        "theme",
+        "implementation",
+        "law",
+        "paragraph",
+    )
+
+    cycle: int
+    paragraph: str | None = None
+    document: str | None = None
+    states: tuple[str, ...]
+    gist: Words
+    official_text: Words | None = None
+    response: Literal["supported", "noted"] | None = None
+    response_note: Words | None = None
+    response_source: Source | None = None
+    implementation: Implementation = Implementation()
+    action_category: int | None = None
+    upr_info: Coding | None = None
+    laws: References = ()  # the laws it names
+
+    @property
+    def heading(self) -> Text:
+        """States and paragraph: "Portugal, 118.27"."""
+        return Text(", ".join((*self.states, *((self.paragraph,) if self.paragraph else ()))))
+
+    def names(self) -> tuple[str, ...]:
+        """Its id and its paragraph with the document."""
+        return (
+            self.id,
+            *(f"{self.document} {self.paragraph}" for _ in (self.document,) if self.document),
+            *self.aliases,
+        )
+
+    def values(self, today: date) -> Mapping[str, Collection[str]]:
+        """The values one can filter by; the year is that of the review."""
+        return {
+            "response": {self.response or "unknown-response"},
+            "cycle": {str(self.cycle)},
+            "state": {state_id(state) for state in self.states},
+            "theme": set(self.themes),
+            "implementation": {self.implementation.status},
+            "law": set(self.laws),
+            "paragraph": {self.paragraph} if self.paragraph else set(),
+        }
+
+    def line(self, context: Context) -> Text:
+        """State, paragraph, answer and gist."""
+        content = context.content
+        return content.say(
+            "recommendation.line",
+            states=_states(self, context),
+            where=self._where(context),
+            response=content.label("response", self.response or "unknown-response"),
+            gist=self.gist.shortened(140),
+        )
+
+    def _where(self, context: Context) -> Text:
+        place = "paragraph" if self.paragraph else "cycle"
+        return context.content.say(f"recommendation.where.{place}", paragraph=self.paragraph or "", cycle=self.cycle)
+
+    def card(self, context: Context) -> Text:
+        """What was asked, the answer, and what became of it as far as a source says."""
+        content = context.content
+        response = Text(content.label("response", self.response or "unknown-response")).capitalized().styled(Style.BOLD)
+        return lines(
+            content.say("recommendation.asked", where=self._where(context), states=_states(self, context)),
+            self.gist,
+            content.say("recommendation.response", response=response),
+            self.response_note,
+            self._implementation(context),
+            *self.notes,
+        )
+
+    def _implementation(self, context: Context) -> Text:
+        known = self.implementation
+        status = context.content.label("implementation", known.status)
+        said = context.content.say("recommendation.implementation", status=status)
+        dated = context.content.say("card.dated", date=known.as_of) if known.as_of else None
+        return join((part for part in (said, dated, known.note) if part), " ")
+
+    def facts(self, context: Context) -> list[tuple[str, Text | None]]:
+        """The whole record."""
+        content = context.content
+        coding = self.upr_info and content.say(
+            "recommendation.coding",
+            response=self.upr_info.response,
+            category=str(self.upr_info.action_category),
+            issues=content.locale.listing(self.upr_info.issues),
+        )
+        behind = card.link(self.response_source, context) if self.response_source else None
+        laws = [law.heading for law in map(content.entries.get, self.laws) if law]
+        return [
+            ("recommendation", self.card(context)),
+            ("official_text", self.official_text),
+            ("document", Text(self.document or "")),
+            ("response_source", behind),
+            ("coding", coding or None),
+            ("laws", join(laws, ", ")),
+        ]
+
+
+def state_id(name: str) -> str:
+    """A State's name as an id: "Viet Nam" is viet-nam."""
+    return "-".join(normalize(name).replace("'", "").split())
+
+
+def _states(entry: Recommendation, context: Context) -> str:
+    """The States, by the names of the reader's language."""
+    content = context.content
+    return content.locale.listing([_state(name, context) for name in entry.states])
+
+
+def _state(name: str, context: Context) -> str:
+    term = context.content.terms["states"].get(state_id(name))
+    return str(term.name) if term else name
+
+
+def _totals(review: Review, context: Context) -> Text:
+    """What is published of a review's totals, or that they are not confirmed."""
+    content, totals = context.content, review.totals
+    year = str(review.date.first.year)
+    if totals is None:
+        said = content.say("review.totals.unknown", cycle=review.cycle, year=year)
+        return join((part for part in (said, review.reported_received) if part), " ")
+    known = totals.supported is not None and totals.noted is not None
+    return content.say(
+        f"review.totals.{'split' if known else 'received'}",
+        cycle=review.cycle,
+        year=year,
+        received=totals.received,
+        supported=totals.supported or 0,
+        noted=totals.noted or 0,
+    )
+
+
+def overview(context: Context) -> Text:
+    """Every review's totals with its year, and how to ask."""
+    content = context.content
+    reviews = sorted(content.of(Review), key=lambda review: review.cycle)
+    return paragraphs(
+        content.say("recommendation.overview", n=len(content.of(Recommendation))),
+        lines(*(_overviewed(review, context) for review in reviews)),
+        content.say("recommendation.how"),
+    )
+
+
+def _overviewed(review: Review, context: Context) -> Text:
+    return (
+        _totals(review, context) + " (" + card.link(review.sources[0], context) + ")" + (_known(review, context) or "")
+    )
+
+
+def _known(review: Review, context: Context) -> Text | None:
+    """How much of an incomplete review is here."""
+    if review.complete:
+        return None
+    content = context.content
+    here = sum(1 for each in content.of(Recommendation) if each.cycle == review.cycle)
+    if review.totals is None:
+        return content.say("review.here.unknown", n=here)
+    return content.say("review.here.of", n=here, total=review.totals.received)
+
+
+def remark(query: Query, entries: Sequence[Entry], context: Context) -> Text | None:
+    """What is missing: of an incomplete review only some are known here, whether or not any of those fit."""
+    asked = {each.value for each in query.filters if each.facet == "cycle" and not each.without}
+    reviews = (review for review in context.content.of(Review) if not review.complete)
+    partial = [review for review in reviews if not asked or str(review.cycle) in asked]
+    said = (
+        context.content.say("review.partial", cycle=review.cycle) + (_known(review, context) or "")
+        for review in partial
+    )
+    return lines(*said) or None
+
+
+_listing = Listing(Recommendation, overview, remark)
+
+
+@router.command("recommendations", bare=Bare.ALWAYS)
+def recommendations(request: Request, context: Context) -> Reply:
+    """UN recommendations: overview, filters, search, card."""
+    return _listing.answer(request, context)

@@ -1,0 +1,119 @@
+"""Search: one question over all kinds, grouped, best first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import groupby
+
+from bot.core.content import Entry
+from bot.core.messages import Button, Context, Reply, Request
+from bot.core.router import Bare, Router
+from bot.core.search import Hit, normalize
+from bot.core.text import Style, Text, lines, paragraphs
+from handlers import card
+from handlers.listing import named, opening, spoken
+
+router = Router()
+
+_GROUP = 3  # shown of each kind
+_MOST = 8  # shown in all
+
+
+@router.command("search", bare=Bare.ALWAYS)
+def search(request: Request, context: Context) -> Reply:
+    """What fits the words, of every kind; a name alone gives its card."""
+    words = request.argument
+    if not words:
+        return Reply(context.content.say("search.how"))
+    if normalize(words) in _turning(context):
+        return Reply(context.content.say("bad.expired"))
+    if entry := named(words, context):
+        return card.reply(entry, context)
+    mentioned = context.content.mentioned(words)
+    if len(mentioned) == 1:
+        return card.reply(
+            context.content.entries[mentioned[0]], context, context.content.say("search.near", words=words)
+        )
+    several: Sequence[Hit] = [Hit(name, 0, named=True, fuzzy=False) for name in mentioned]
+    hits, left_out = (several, "") if several else _found(words, context)
+    lists = _lists(words, context)
+    if left_out and lists:
+        hits, left_out = [], ""  # the list is what was asked for; texts that hold some of the words are not
+    if not hits and not lists:
+        return _nothing(words, context)
+    best = [hit for hit in hits if hit.named]
+    if len(best) == 1 and not lists and not left_out:
+        return card.reply(context.content.entries[best[0].id], context, _near(words, best[0], context))
+    return _grouped(words, hits, left_out, lists, context)
+
+
+def _turning(context: Context) -> list[str]:
+    """The words that turn a page: without a list in memory they are no question."""
+    said = (str(context.content.say(f"turn.{turn}.words")) for turn in ("previous", "next"))
+    return [normalize(word) for words in said for word in words.split()]
+
+
+def _found(words: str, context: Context) -> tuple[Sequence[Hit], str]:
+    """The hits; where all words together fit nothing, those of fewer words, and the words left out."""
+    search = partial(context.content.search, limit=len(context.content.entries))
+    parts = words.split()
+    occurring = [part for part in parts if search(part, limit=1)]
+    naming = [part for part in occurring if search(part, limit=1)[0].named]
+    for some in (parts, occurring, naming):
+        if hits := search(" ".join(some)):
+            return hits, " ".join(part for part in parts if part not in some)
+    return [], ""
+
+
+def _near(words: str, hit: Hit, context: Context) -> Text | None:
+    return context.content.say("search.near", words=words) if hit.fuzzy else None
+
+
+def _lists(words: str, context: Context) -> list[Button]:
+    """Lists that the words describe whole: "detained journalists" is a list of prisoners."""
+    content = context.content
+    buttons = []
+    for kind in {
+        type(entry) for entry in content.entries.values() if entry.facets and entry.command in context.commands
+    }:
+        query = content.read(kind, words)
+        if query.filters and not query.words:
+            n = len(content.select(kind, query.filters, context.now.date()))
+            what = " · ".join(spoken(each, context) for each in query.filters)
+            label = str(content.say("search.list", kind=content.say(f"{kind.noun}.kind"), what=what, n=n))
+            buttons += [Button(label, f"{kind.command} {words}", listed=True)] if n else []
+    return sorted(buttons, key=lambda button: button.command)
+
+
+def _grouped(words: str, hits: Sequence[Hit], left_out: str, lists: Sequence[Button], context: Context) -> Reply:
+    content = context.content
+    entries = [content.entries[hit.id] for hit in hits]
+    order = list(dict.fromkeys(entry.noun for entry in entries))
+    shown: list[Entry] = []
+    groups = []
+    for noun, members in groupby(sorted(entries, key=lambda entry: order.index(entry.noun)), lambda entry: entry.noun):
+        some = list(members)
+        first = some[: min(_GROUP, _MOST - len(shown))]
+        if not first:
+            break
+        head = content.say("list.value", what=content.say(f"{noun}.kind"), n=len(some)).styled(Style.BOLD)
+        listed = (Text(f"{n}. ") + entry.line(context) for n, entry in enumerate(first, len(shown) + 1))
+        groups.append(lines(head, *listed))
+        shown += first
+    lead = content.say("search.lead", words=words)
+    without = content.say("search.without", words=left_out) if left_out else None
+    numbered = (Text(f"{n}. {button.label}") for n, button in enumerate(lists, len(shown) + 1))
+    others = lines(content.say("search.lists"), *numbered) if lists else None
+    text = paragraphs(lines(lead, without), *groups, others)
+    return Reply(text, tuple((button,) for button in (*map(opening, shown), *lists)))
+
+
+def _nothing(words: str, context: Context) -> Reply:
+    near = context.content.index.nearest(words)
+    text = paragraphs(
+        context.content.say("search.nothing", words=words),
+        context.content.say("list.meant", word=near) if near else None,
+        context.content.say("search.how"),
+    )
+    return Reply(text, ((Button(near, f"search {near}"),),) if near else ())
