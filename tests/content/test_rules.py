@@ -1,0 +1,243 @@
+"""Rules: what must hold of a pack beyond the shape of its entries, and what deserves a second look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import handlers
+from bot.content import ContentBroken, load
+from tests.packs import SOURCES, entry, person, write
+
+TODAY = date(2026, 11, 23)
+
+
+def said(folder: Path, files: Mapping[str, str], *languages: str) -> list[str]:
+    """Everything that is said of a pack, errors and warnings."""
+    try:
+        problems = load(write(folder, files, *languages), handlers.kinds, TODAY)[1]
+    except ContentBroken as broken:
+        problems = list(broken.problems)
+    return [str(problem) for problem in problems]
+
+
+def event(**fields: str) -> dict[str, str]:
+    return {"events/e.yaml": entry(**{"title": "Election day", "date": "2018", "text": "People voted.", **fields})}
+
+
+CUSTODY = "detained, house-arrest, on-bail, free, abroad, dead, unknown"
+TWO = "\n  - {title: T, publisher: P, url: 'https://example.org/a'}\n  - {title: T, publisher: Q, url: 'https://example.org/b'}"
+
+
+# --- warnings
+
+
+def test_a_status_of_half_a_year_ago_is_old_and_a_younger_one_is_not(tmp_path: Path) -> None:
+    files = {
+        f"prisoners/{name}.yaml": person(as_of=as_of, sources=TWO)
+        for name, as_of in {"a": "2026-05-23", "b": "2026-05-24", "c": "2026-05", "d": "2025"}.items()
+    }
+    assert said(tmp_path, files) == [
+        "prisoners/a.yaml:6:1: warning: the status is of 2026-05-23: look for a newer source",
+        "prisoners/d.yaml:6:1: warning: the status is of 2025: look for a newer source",
+    ]
+
+
+def test_only_a_status_of_custody_grows_old(tmp_path: Path) -> None:
+    assert said(tmp_path, event(as_of="2019")) == []
+
+
+def test_one_source_is_few_for_a_persons_case_only(tmp_path: Path) -> None:
+    assert said(tmp_path, {"prisoners/a.yaml": person()}) == [
+        "prisoners/a.yaml:7:1: warning: there is one source only: add a second one"
+    ]
+    assert said(tmp_path / "other", event()) == []
+
+
+def test_a_review_is_due_on_the_day_after_the_last_it_was_put_off_to(tmp_path: Path) -> None:
+    due = "events/e.yaml:4:1: warning: the review was due by 2026-11-22: review the entry and set a new date"
+    assert said(tmp_path, event(review_by="2026-11-22")) == [due]
+    assert said(tmp_path, event(review_by="2026-11-23")) == said(tmp_path, event(review_by="2026-11")) == []
+
+
+def test_what_has_expired_is_named(tmp_path: Path) -> None:
+    action = {"title": "Write", "ask": "Write to them."}
+    files = {
+        f"actions/{name}.yaml": entry(**action, expires=day)
+        for name, day in {"old": "2026-10", "now": "2026-11"}.items()
+    }
+    files["actions/always.yaml"] = entry(**action)
+    assert said(tmp_path, files) == [
+        "actions/old.yaml:3:1: warning: this expired on 2026-10: renew it or delete the file"
+    ]
+
+
+def test_an_address_without_encryption_is_named(tmp_path: Path) -> None:
+    source = "\n  - title: T\n    publisher: P\n    url: http://example.org/a"
+    assert said(tmp_path, event(sources=source)) == [
+        "events/e.yaml:7:5: warning: the address is http: use https if the site offers it"
+    ]
+
+
+# --- too long
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"text": "x" * 3501}, "3:1"),
+        ({"notes": f"\n  - short\n  - {'x' * 3501}"}, "6:5"),
+        ({"disputed": f"\n  - point: P\n    sides:\n      - says: {'x' * 3501}"}, "7:9"),
+    ],
+)
+def test_words_that_fill_more_than_a_message_are_refused_wherever_they_stand(
+    tmp_path: Path, fields: dict[str, str], place: str
+) -> None:
+    assert said(tmp_path, event(**fields)) == [
+        f"events/e.yaml:{place}: this is too long for a message: keep it under 3,500 characters"
+    ]
+
+
+def test_words_that_just_fit_are_taken(tmp_path: Path) -> None:
+    assert said(tmp_path, event(text="x" * 3500)) == []
+
+
+# --- nobody's contact data
+
+EMAIL, PHONE = "an e-mail address: leave it out", "a phone number: leave it out"
+PLACE, IDENTITY = "coordinates: leave them out", "an identity number: leave it out, or write 123,456,789"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("Write to sok.vanna+news@mail.example.org today.", EMAIL),
+        ("a@b.kh", EMAIL),
+        ("Call +855 12 345 678.", PHONE),
+        ("Call 012-345-6789.", PHONE),
+        ("Call 012345678 or come.", PHONE),
+        ("It stands at 11.5564, 104.9282.", PLACE),
+        ("It stands at -11.55640 ; 104.92820.", PLACE),
+        ("Card 123456789.", IDENTITY),
+        ("Card 123456789, of the province.", IDENTITY),
+        ("Card 123456789(01).", IDENTITY),
+    ],
+)
+def test_what_looks_like_somebodys_contact_is_refused_at_its_place(tmp_path: Path, words: str, complaint: str) -> None:
+    assert f"events/e.yaml:3:8: this looks like {complaint}" in said(tmp_path, event(text=f"{{en: '{words}'}}"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Opinion No. 9/2018 (A/HRC/WGAD/2018/9), articles 494-495",
+        "500,000,000 riel and 123,456,789 votes",
+        "From 2017-11-16 to 2018-07-29",
+        "@Handle said 11.5 and 104.9",
+        "Version 1.2.3; 0.5 % of 012",
+        "10 000 000 riel",
+    ],
+)
+def test_dates_symbols_sums_and_handles_are_nobodys_contact(tmp_path: Path, words: str) -> None:
+    assert said(tmp_path, event(text=f"'{words}'")) == []
+
+
+def test_the_address_of_a_source_may_hold_any_number(tmp_path: Path) -> None:
+    source = "\n  - {title: T, publisher: P, url: 'https://example.org/012345678/a@b.org'}"
+    assert said(tmp_path, event(sources=source)) == []
+
+
+def test_contacts_are_looked_for_in_every_file_and_at_every_depth(tmp_path: Path) -> None:
+    files = {
+        "themes.yaml": "- {id: a, name: A, aliases: ['012345678', 123456789]}\n",
+        "strings/en.yaml": "phrases:\n  bad:\n    failed: Write to a@b.org\n",
+        **event(sources="[{title: a@b.org, publisher: P, url: 'https://example.org'}]"),
+    }
+    assert said(tmp_path, files) == [
+        "events/e.yaml:4:12: this looks like an e-mail address: leave it out",
+        "strings/en.yaml:3:5: this looks like an e-mail address: leave it out",
+        "themes.yaml:1:30: this looks like a phone number: leave it out",
+        "themes.yaml:1:30: this looks like an identity number: leave it out, or write 123,456,789",
+        "themes.yaml:1:43: this looks like an identity number: leave it out, or write 123,456,789",
+    ]
+
+
+def test_a_very_long_word_is_looked_through_at_once(tmp_path: Path) -> None:
+    assert (
+        len(said(tmp_path, event(sources=f"[{{title: {'a' * 500_000}, publisher: P, url: 'https://example.org'}}]")))
+        == 0
+    )
+
+
+# --- the same phrases in every language
+
+
+def mistakes(folder: Path, files: Mapping[str, str]) -> list[str]:
+    """What is said of a pack in two languages, whatever the shipped ones may lack."""
+    return [each for each in said(folder, files, "en", "km") if ": warning: " not in each]
+
+
+def test_a_phrase_must_ask_for_the_values_that_the_bot_has_for_it(tmp_path: Path) -> None:
+    files = {
+        "strings/en.yaml": 'phrases:\n  bad:\n    failed: "Sorry, {name}"\n    long: {one: Long, other: "{n}"}\n',
+        "strings/km.yaml": 'phrases:\n  bad:\n    suggest: "មែនទេ"\n    which: "{command} {word}"\n',
+    }
+    assert mistakes(tmp_path, files) == [
+        "strings/en.yaml:3:5: bad.failed has other placeholders: use none",
+        "strings/km.yaml:3:5: bad.suggest has other placeholders: use {command}",
+        "strings/km.yaml:4:5: bad.which has other placeholders: use {command}",
+    ]
+
+
+def test_a_phrase_that_the_bot_does_not_have_is_a_mistake_in_any_language(tmp_path: Path) -> None:
+    files = {
+        "strings/en.yaml": "phrases:\n  ours: New\n",
+        "strings/km.yaml": "phrases:\n  bad: {faild: អភ័យទោស}\n",
+    }
+    assert mistakes(tmp_path, files) == [
+        "strings/en.yaml:2:3: ours is no phrase of the bot: remove it",
+        "strings/km.yaml:2:9: bad.faild is no phrase of the bot: did you mean bad.failed?",
+    ]
+
+
+def test_a_phrase_without_a_translation_is_a_warning_each(tmp_path: Path) -> None:
+    files = {"strings/de.yaml": "name: Deutsch\nphrases:\n  bad: {unknown: Diesen Befehl kenne ich nicht.}\n"}
+    missing = said(tmp_path, files, "en", "de")
+    assert "strings/de.yaml:2:1: warning: bad.failed is not translated: add it" in missing
+    assert [each for each in missing if "bad.unknown" in each or not each.endswith(" is not translated: add it")] == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "mend"),
+    [("Asia/Phnom_Phen", "did you mean Asia/Phnom_Penh?"), ("Mars/Base", "write it like Asia/Phnom_Penh")],
+)
+def test_a_time_zone_must_be_one(tmp_path: Path, zone: str, mend: str) -> None:
+    text = f"title: T\nlanguages: [en]\ndefault_language: en\ntime_zone: {zone}\n"
+    assert said(tmp_path, {"pack.yaml": text}) == [f"pack.yaml:4:1: there is no time zone {zone}: {mend}"]
+
+
+def test_what_an_entry_names_is_looked_for_whatever_else_is_wrong_with_it(tmp_path: Path) -> None:
+    charges = "\n  - {text: C, law: penal-cod}\n  - {text: D, law: [penal-code, nothing]}"
+    files = {
+        "prisoners/a.yaml": person(custody="jailed", charges=charges),
+        "events/penal-code.yaml": entry(title="T", date="2018", text="T", related="kem"),
+    }
+    assert said(tmp_path, files) == [
+        "events/penal-code.yaml:4:1: related: input should be a valid tuple: it holds words",
+        "events/penal-code.yaml:4:1: there is no entry kem: remove it, or add what it names",
+        f"prisoners/a.yaml:4:1: custody cannot be 'jailed': use one of {CUSTODY}",
+        "prisoners/a.yaml:8:15: there is no entry penal-cod: did you mean penal-code?",
+        "prisoners/a.yaml:9:33: there is no entry nothing: remove it, or add what it names",
+    ]
+
+
+def test_an_entry_is_checked_where_it_stands_in_a_list(tmp_path: Path) -> None:
+    first = f"- id: one\n  title: T\n  date: 2019\n  text: T\n  {SOURCES}\n"
+    listed = f"{first}- id: two\n  title: T\n  date: 2019\n  text: {'x' * 3501}\n  related: [won]\n  {SOURCES}\n"
+    assert said(tmp_path, {"events/all.yaml": listed}) == [
+        "events/all.yaml:9:3: this is too long for a message: keep it under 3,500 characters",
+        "events/all.yaml:10:13: there is no entry won: remove it, or add what it names",
+    ]

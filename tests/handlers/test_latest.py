@@ -1,0 +1,61 @@
+"""Latest: updates first, then what changed last; nothing from the future, nothing that is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.core.calendar import PartialDate
+from bot.core.content import Entry
+from tests.conversation import TODAY, Reader
+from tests.packs import entry, pack, person
+
+
+def update(title: str, date: str, **fields: str) -> str:
+    return entry(title=title, date=f"'{date}'", topics="[prisoners]", text="Some *words*.", **fields)
+
+
+FILES = {
+    "topics.yaml": "- {id: prisoners, name: Prisoners}\n",
+    "updates/older.yaml": update("An older update", "2026-01-05"),
+    "updates/newer.yaml": update("A newer update", "2026-02-05", expires="'2026-11-23'"),
+    "updates/over.yaml": update("An update that is over", "2026-03-05", expires="'2026-11-22'"),
+    "updates/future.yaml": update("A future update", "2026-11-24"),
+    "prisoners/sok-vanna.yaml": person(
+        "Sok Vanna",
+        as_of="'2026-10-20'",
+        proceedings="[{date: '2026-10', event: Tried.}, {date: '2026-12', event: An appeal.}]",
+    ),
+}
+
+
+def test_updates_come_first_then_the_newest_events(tmp_path: Path) -> None:
+    reader = Reader(pack=pack(tmp_path, FILES))
+    answer = reader.asks("/latest").says("The newest source behind a status here is of 20 October 2026.")
+    assert answer.shown == ["newer", "older", "sok-vanna"]
+    answer.says(
+        "1. 5 February 2026: A newer update", "2. 5 January 2026: An older", "3. October 2026: Sok Vanna — Tried."
+    )
+    answer.hides("over", "future", "appeal")
+
+
+def test_an_update_is_an_entry_like_others(tmp_path: Path) -> None:
+    reader = Reader(pack=pack(tmp_path, FILES))
+    reader.asks("/latest")
+    reader.presses("A newer update").says("A newer update", "5 February 2026. Some words.")
+    reader.presses("Full record").says("Update\n5 February 2026. Some words.")
+
+
+def test_without_any_status_no_age_is_said(tmp_path: Path) -> None:
+    files = {"events/march.yaml": entry(title="A march", date="'2018'", text="People marched.")}
+    Reader(pack=pack(tmp_path, files)).asks("/latest").hides("newest source").says("1. 2018: A march")
+
+
+def test_nothing_shipped_is_from_the_future_or_out_of_order() -> None:
+    reader = Reader()
+    events = [event for each in reader.content.of(Entry) for event in each.events(reader.context)]
+    past = sorted((event.date for event in events if event.date.first <= TODAY), reverse=True)
+    first = reader.asks("/latest")
+    said = [
+        reader.phrase("event.line", date=PartialDate.parse(str(date)), event="") for date in past[: len(first.items)]
+    ]
+    first.says(*said)

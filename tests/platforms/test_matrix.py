@@ -1,0 +1,943 @@
+"""Matrix against a real Synapse: encrypted rooms, restarts, invitations, limits."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pytest
+from aiohttp import ClientSession, web
+from nio.events import RoomMessageText
+from nio.responses import KeysClaimResponse, KeysQueryResponse
+from yarl import URL
+
+from bot.core.messages import Chat, Reply, Request
+from bot.core.text import Mark, Style, Text, parse
+from bot.platforms import Envelope, Gone, Rejected, Unavailable
+from bot.platforms.matrix import Matrix, invitations
+from bot.platforms.matrix.memory import Memory
+from bot.platforms.matrix.reading import understand
+from bot.platforms.matrix.render import content, render
+from bot.platforms.matrix.store import today
+from bot.privacy import Keys, SealBroken
+from tests.synapse import PASSWORD, Person, Synapse
+
+pytestmark = pytest.mark.xdist_group("synapse")  # one server, on one worker
+
+
+class Lantern:
+    """The bot as the app drives it: it polls, keeps the cursor and answers."""
+
+    def __init__(self, matrix: Matrix, cursor: str | None = None) -> None:
+        self.matrix = matrix
+        self.cursor = cursor
+        self.waiting: list[Envelope] = []
+        self.skipped: Counter[str] = Counter()
+
+    async def __aenter__(self) -> Self:
+        await self.matrix.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.matrix.__aexit__(kind, problem, trace)
+
+    @property
+    def id(self) -> str:
+        return self.matrix.me
+
+    @property
+    def client(self) -> Any:
+        return self.matrix._client
+
+    async def polls(self) -> list[Envelope]:
+        batch = await self.matrix.poll(self.cursor)
+        self.cursor = batch.cursor
+        self.skipped.update(batch.skipped)
+        return list(batch.envelopes)
+
+    async def hears(self) -> Envelope:
+        async with asyncio.timeout(20):
+            while not self.waiting:
+                self.waiting += await self.polls()
+        return self.waiting.pop(0)
+
+    async def answers(self, envelope: Envelope, words: Text | str) -> str:
+        text = words if isinstance(words, Text) else Text(words)
+        return await self.matrix.send(envelope.request.chat, Reply(text), key=f"answer to {envelope.key}")
+
+
+class Gate:
+    """Stands before the homeserver: passes everything on, but for paths that it was told to spoil."""
+
+    def __init__(self, synapse: Synapse) -> None:
+        self._synapse = synapse
+        self.spoilt: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {}
+        self.address = ""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Gate]:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._pass)
+        runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
+        async with ClientSession() as self._session:
+            await runner.setup()
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            self.address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            try:
+                yield self
+            finally:
+                await runner.cleanup()
+
+    async def _pass(self, request: web.Request) -> web.StreamResponse:
+        for part, spoil in self.spoilt.items():
+            if part in request.path:
+                return await spoil(request)
+        return await self.forward(request)
+
+    async def forward(self, request: web.Request) -> web.StreamResponse:
+        url = URL(self._synapse.address + request.raw_path, encoded=True)
+        headers = {name: request.headers[name] for name in ("Authorization",) if name in request.headers}
+        async with self._session.request(request.method, url, data=await request.read(), headers=headers) as answer:
+            body = await answer.read()
+        return web.Response(status=answer.status, body=body, content_type="application/json")
+
+    async def lose(self, request: web.Request) -> web.StreamResponse:
+        """The homeserver has it, but the answer is lost."""
+        await self.forward(request)
+        assert request.transport
+        request.transport.close()
+        return web.Response()
+
+
+def says(status: int, text: str = "", **headers: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def spoil(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, text=text, headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+    return spoil
+
+
+OVERLAP = "<strong>a<em>bc</em></strong><em>d</em>"
+Light = Callable[..., Lantern]
+
+
+@pytest.fixture
+def light(synapse: Synapse, tmp_path: Path) -> Light:
+    """Makes the bot; called again, it is the same one after a restart."""
+    user = synapse.register()["user_id"]
+    keys = Keys.generate()
+
+    def make(
+        cursor: str | None = None, *, password: str = PASSWORD, address: str = synapse.address, **options: Any
+    ) -> Lantern:
+        settings: dict[str, Any] = {"folder": tmp_path / "matrix", "keys": keys, **options}
+        return Lantern(Matrix(address, user, password, **settings), cursor)
+
+    return make
+
+
+async def meet(person: Person, lantern: Lantern, *, encrypted: bool = True) -> str:
+    """A direct room of the two."""
+    if lantern.cursor is None:
+        await lantern.polls()
+    room = await person.invites(lantern.id, direct=True, encrypted=encrypted)
+    await until_joined(lantern, room)
+    await person.sees(lantern.id, room)
+    return room
+
+
+async def until_joined(lantern: Lantern, room: str) -> None:
+    async with asyncio.timeout(20):
+        while room not in lantern.client.rooms:
+            lantern.waiting += await lantern.polls()
+
+
+@asynccontextmanager
+async def group(
+    synapse: Synapse, light: Light, *, encrypted: bool = False
+) -> AsyncIterator[tuple[Person, Person, Lantern, str]]:
+    """A room that may invite us, with two people in it."""
+    async with synapse.person() as alice, synapse.person() as bob:
+        room = await alice.creates(bob.id, encrypted=encrypted)
+        await bob.joins(room)
+        async with light(rooms=[room]) as bot:
+            await bot.polls()
+            await alice.invites_to(room, bot.id)
+            await until_joined(bot, room)
+            await alice.sees(bot.id, room)
+            await bob.sees(bot.id, room)
+            yield alice, bob, bot, room
+
+
+async def until_left(lantern: Lantern, room: str) -> None:
+    """The poll that leaves has nothing to wait for: it is cut short, as a shutdown would."""
+    async with asyncio.timeout(20):
+        while room in lantern.client.rooms:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    lantern.waiting += await lantern.polls()
+
+
+# Conversations
+
+
+async def test_an_encrypted_question_is_answered_encrypted(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot)
+        event_id = await alice.says(room, "!prisoners kem  sokha")
+        envelope = await bot.hears()
+        assert envelope == Envelope(Request(Chat("matrix", room), "prisoners", "kem sokha"), event_id)
+        await bot.answers(envelope, parse("*កឹម សុខា*, see /about"))
+        message = await alice.hears(room)
+        assert message.encrypted
+        assert (message.body, message.html) == (
+            "កឹម សុខា, see !about",
+            "<strong>កឹម សុខា</strong>, see <code>!about</code>",
+        )
+
+
+async def test_a_plain_room_is_answered_plain(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot, encrypted=False)
+        await alice.says(room, "what is freedom?")
+        envelope = await bot.hears()
+        assert (envelope.request.command, envelope.request.argument) == ("", "what is freedom?")
+        await bot.answers(envelope, "an answer")
+        message = await alice.hears(room)
+        assert (message.body, message.html, message.encrypted) == ("an answer", "", False)
+
+
+async def test_commands_are_read_with_either_sign_and_free_text_without(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot)
+        for words in ("/laws", "!LAWS", "laws"):
+            await alice.says(room, words)
+        heard = [(await bot.hears()).request.line for _ in range(3)]
+        assert heard == ["laws", "laws", "laws"]
+
+
+async def test_what_is_not_a_question_is_passed_over_and_counted(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot)
+        first = await alice.says(room, "one")
+        await alice.says(room, "I am a bot too", msgtype="m.notice")
+        await alice.edits(room, first, "two")
+        await bot.answers(await bot.hears(), "an answer")
+        await alice.says(room, "three")
+        assert (await bot.hears()).request.argument == "three"
+        assert {"notice", "edit", "own"} <= bot.skipped.keys()
+
+
+async def test_a_photo_is_unreadable_in_private_and_nobodys_business_in_a_group(synapse: Synapse, light: Light) -> None:
+    async with group(synapse, light) as (alice, _, bot, room):
+        await alice.sends_image(room)
+        private = await meet(alice, bot)
+        await alice.sends_image(private)
+        envelope = await bot.hears()
+        assert envelope.request == Request(Chat("matrix", private), "unreadable")
+
+
+async def test_an_answer_stays_in_its_thread(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot)
+        root = await alice.says(room, "what about land?")
+        await bot.hears()
+        await alice.says(room, "!laws", thread=root)
+        envelope = await bot.hears()
+        assert envelope.request.chat.thread == root
+        await bot.answers(envelope, "a law")
+        assert (await alice.hears(room)).thread == root
+
+
+async def test_a_reply_in_private_names_the_message_it_answers(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot)
+        question = await alice.says(room, "hello")
+        ours = await bot.answers(await bot.hears(), "1. one\n2. two")
+        quoted = f"> <{bot.id}> 1. one\n> 2. two\n\n2"
+        await alice.says(room, quoted, reply_to=ours)
+        await alice.says(room, "3", reply_to=question)
+        first, second = await bot.hears(), await bot.hears()
+        assert (first.request.argument, first.refers) == ("2", ours)
+        assert (second.request.argument, second.refers) == ("3", "")
+
+
+# Groups
+
+
+async def test_in_a_group_only_commands_and_answers_to_us_are_read(synapse: Synapse, light: Light) -> None:
+    async with group(synapse, light) as (alice, bob, bot, room):
+        hello = await alice.says(room, "Nobody asked the lantern")
+        await bob.says(room, "indeed", reply_to=hello)
+        await bob.says(room, "!prisoners")
+        envelope = await bot.hears()
+        assert envelope.request.command == "prisoners"
+        assert not envelope.request.chat.private
+        ours = await bot.answers(envelope, "1. one")
+        await alice.says(room, "1", reply_to=ours)
+        answer = await bot.hears()
+        assert (answer.request.command, answer.request.argument, answer.refers) == ("", "1", ours)
+        assert bot.skipped["group_talk"] == 2
+
+
+async def test_a_group_is_still_a_group_after_a_restart(synapse: Synapse, light: Light) -> None:
+    async with group(synapse, light) as (alice, _, bot, room):
+        await bot.matrix.__aexit__(None, None, None)
+        await alice.says(room, "Nobody asked the lantern")
+        await alice.says(room, "!laws")
+        async with light(bot.cursor) as again:
+            envelope = await again.hears()
+            assert (envelope.request.command, envelope.request.chat.private) == ("laws", False)
+
+
+async def test_a_command_for_another_bot_is_left_to_it(synapse: Synapse, light: Light) -> None:
+    async with group(synapse, light) as (alice, _, bot, room):
+        await alice.says(room, "!help@somebody")
+        await alice.says(room, f"!help@{bot.id[1:].partition(':')[0]}")
+        assert (await bot.hears()).request.addressed
+        assert bot.skipped["group_talk"] == 1
+
+
+async def test_an_encrypted_group_is_answered_to_all_members(synapse: Synapse, light: Light) -> None:
+    async with group(synapse, light, encrypted=True) as (alice, bob, bot, room):
+        await alice.says(room, "!laws")
+        await bot.answers(await bot.hears(), "a law")
+        for person in (alice, bob):
+            message = await person.hears(room)
+            while message.body != "a law":
+                message = await person.hears(room)
+            assert message.encrypted
+
+
+async def test_one_who_left_gets_no_further_key(synapse: Synapse, light: Light) -> None:
+    async with group(synapse, light, encrypted=True) as (alice, bob, bot, room):
+        await alice.says(room, "!laws")
+        envelope = await bot.hears()
+        await bot.answers(envelope, "for both")
+        before = bot.client.olm.outbound_group_sessions[room].id
+        await bob.leaves(room)
+        await alice.says(room, "!help")
+        await bot.answers(await bot.hears(), "for one")
+        session = bot.client.olm.outbound_group_sessions[room]
+        assert session.id != before
+        assert bob.id not in {user for user, _ in session.users_shared_with}
+
+
+# Reactions
+
+
+async def test_a_reaction_in_a_plain_room_is_typed_for_the_reader(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot, encrypted=False)
+        question = await alice.says(room, "!laws")
+        ours = await bot.answers(await bot.hears(), "1. one")
+        await alice.reacts(room, question, "👍")
+        for sign in ("2️⃣", "➡️", "◀"):
+            await alice.reacts(room, ours, sign)
+        heard = [await bot.hears() for _ in range(3)]
+        assert [envelope.request.argument for envelope in heard] == ["2", "next", "previous"]
+        assert {envelope.refers for envelope in heard} == {ours}
+        assert bot.skipped["reaction"] == 1
+
+
+async def test_a_reaction_in_an_encrypted_room_is_not_read(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot)
+        await alice.says(room, "!laws")
+        ours = await bot.answers(await bot.hears(), "1. one")
+        await alice.reacts(room, ours, "2")
+        await alice.says(room, "!help")
+        assert (await bot.hears()).request.command == "help"
+        assert bot.skipped["reaction"] == 1
+
+
+# Restarts
+
+
+async def test_what_was_asked_while_the_bot_was_down_is_answered_once(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice:
+        async with light() as bot:
+            room = await meet(alice, bot)
+            await alice.says(room, "before")
+            await bot.hears()
+            device = bot.client.device_id
+        asked = [await alice.says(room, f"question {number}") for number in range(3)]
+        async with light(bot.cursor, password="wrong by now") as again:
+            envelopes = [await again.hears() for _ in asked]
+            assert [envelope.key for envelope in envelopes] == asked
+            assert again.client.device_id == device
+            await again.answers(envelopes[0], "here I am")
+            assert (await alice.hears(room)).encrypted
+            await alice.says(room, "after")
+            assert (await again.hears()).request.argument == "after"
+
+
+async def test_more_than_one_page_asked_while_down_is_all_answered(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice:
+        async with light() as bot:
+            room = await meet(alice, bot)
+        asked = [await alice.says(room, f"question {number}") for number in range(40)]
+        async with light(bot.cursor) as again:
+            heard = [(await again.hears()).key for _ in asked]
+        assert heard == asked
+
+
+async def test_a_crash_before_the_cursor_was_saved_repeats_rather_than_loses(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice:
+        async with light() as bot:
+            room = await meet(alice, bot)
+            saved = bot.cursor
+            await alice.says(room, "the question")
+            first = await bot.hears()
+            ours = await bot.answers(first, "the answer")
+        async with light(saved) as again:
+            second = await again.hears()
+            assert second == first
+            assert await again.answers(second, "the answer") == ours
+            await alice.says(room, "another")
+            assert (await again.hears()).request.argument == "another"
+
+
+async def test_the_very_first_run_answers_nothing_old(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice:
+        async with light() as bot:
+            room = await meet(alice, bot)
+        await alice.says(room, "old")
+        async with light(None) as again:
+            await again.polls()
+            await alice.says(room, "new")
+            assert (await again.hears()).request.argument == "new"
+            assert again.skipped["old"]
+
+
+async def test_what_was_said_between_invitation_and_arrival_is_answered(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        await bot.polls()
+        room = await alice.creates(encrypted=False, direct=True)
+        await alice.says(room, "a note to myself")
+        await alice.invites_to(room, bot.id, direct=True)
+        await alice.says(room, "are you there?")
+        assert (await bot.hears()).request.argument == "are you there?"
+
+
+async def test_the_same_key_sent_again_is_one_message(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot)
+        await alice.says(room, "hello")
+        envelope = await bot.hears()
+        first = await bot.answers(envelope, "once")
+        assert await bot.answers(envelope, "once") == first
+        await alice.hears(room)
+        assert await alice.hears_nothing(room)
+
+
+async def test_the_homeserver_may_restart_in_the_middle(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot)
+        await alice.says(room, "hello")
+        envelope = await bot.hears()
+        synapse.stop()
+        with pytest.raises(Unavailable):
+            await bot.polls()
+        with pytest.raises(Unavailable):
+            await bot.answers(envelope, "hello to you")
+        synapse.start()
+        await bot.answers(envelope, "hello to you")
+        assert (await alice.hears(room)).body == "hello to you"
+        await alice.says(room, "again")
+        assert (await bot.hears()).request.argument == "again"
+
+
+# Sessions
+
+
+async def test_a_token_that_died_is_replaced_on_the_same_device(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot)
+        device, token = bot.client.device_id, bot.client.access_token
+        synapse.call("POST", "/_matrix/client/v3/logout", {}, token)
+        await bot.polls()
+        assert (bot.client.device_id, bot.client.access_token == token) == (device, False)
+        async with synapse.person() as bob:
+            other = await meet(bob, bot)
+            await bob.says(other, "can you read me?")
+            await bot.answers(await bot.hears(), "yes")
+            assert (await bob.hears(other)).encrypted
+        assert await alice.hears_nothing(room)
+
+
+async def test_a_wrong_password_says_so_and_can_be_mended(light: Light) -> None:
+    async with light(password="wrong") as bot:
+        with pytest.raises(Unavailable, match="refuses the user name or the password"):
+            await bot.polls()
+        with pytest.raises(Unavailable):
+            await bot.matrix.send(Chat("matrix", "!room:home.test"), Reply(Text("hello")), key="1")
+    async with light() as bot:
+        await bot.polls()
+
+
+async def test_nothing_in_the_folder_can_be_read_without_the_keys(
+    synapse: Synapse, light: Light, tmp_path: Path
+) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot)
+        await alice.says(room, "something that can send me to prison")
+        await bot.answers(await bot.hears(), "an answer")
+        marks = [alice.id, bot.id, room, "home.test", "prison", bot.client.device_id, bot.client.access_token]
+        marks += [alice.client.device_id, alice.id[1:].partition(":")[0], "SQLite format", "curve25519"]
+        files = list((tmp_path / "matrix").iterdir())
+        raw = b"".join(file.read_bytes() for file in files)
+        names = " ".join(file.name for file in files)
+        assert len(files) >= 2
+        assert [mark for mark in marks if mark.encode() in raw or mark in names] == []
+        assert {oct(file.stat().st_mode & 0o777) for file in files} == {"0o600"}
+    with pytest.raises(SealBroken):
+        async with light(keys=Keys.generate()):
+            pass
+    (tmp_path / "matrix" / "matrix.session").unlink()
+    with pytest.raises(SealBroken):
+        async with light(keys=Keys.generate()) as stranger:
+            await stranger.polls()
+
+
+async def test_nothing_is_logged_about_anybody(
+    synapse: Synapse, light: Light, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with synapse.person("somebody-known") as alice, light() as bot:
+        room = await meet(alice, bot)
+        await alice.sends(room, "m.room.message", {"msgtype": "m.text", "body": {"not": "words-of-hers"}})
+        await alice.says(room, "the words")
+        await bot.hears()
+        assert bot.skipped["malformed"] == 1
+        ours = [r.getMessage() for r in caplog.records if r.name.partition(".")[0] not in ("aiohttp", "asyncio")]
+        assert [line for line in ours if "somebody" in line or "words" in line or room in line] == []
+
+
+# Keys
+
+
+async def test_a_message_without_its_key_is_told_once_and_read_when_the_key_comes(
+    synapse: Synapse, light: Light
+) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot)
+        await alice.sync()
+        device = alice.client.device_store[bot.id][bot.client.device_id]
+        alice.client.blacklist_device(device)
+        first = await alice.says(room, "one")
+        await alice.says(room, "two")
+        told = await bot.hears()
+        assert told == Envelope(Request(Chat("matrix", room), "undecryptable"), first)
+        await alice.says(room, "three")
+        await alice.forwards_key(room, device)
+        assert sorted([(await bot.hears()).request.argument for _ in range(3)]) == ["one", "three", "two"]
+        assert bot.client.olm.outgoing_key_requests == {}
+
+
+async def test_hostile_keys_and_messages_stop_nobody(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as mallory, synapse.person() as alice, light() as bot:
+        room = await meet(mallory, bot)
+        await mallory.says(room, "hello")
+        await bot.hears()
+        # The words inside are encrypted, so no server and no schema of nio's has looked at them.
+        bomb = {"type": "m.room.message", "content": {"msgtype": "m.text", "body": "x"}, "unsigned": 5}
+        olm: Any = mallory.client.olm
+        sealed = olm.group_encrypt(room, bomb)
+        path = f"/_matrix/client/v3/rooms/{room}/send/m.room.encrypted/1"
+        synapse.call("PUT", path, sealed, mallory.client.access_token)
+        spy = {"type": "m.room.member", "state_key": "@spy:home.test", "content": {"membership": "join"}}
+        path = f"/_matrix/client/v3/rooms/{room}/send/m.room.encrypted/2"
+        synapse.call("PUT", path, olm.group_encrypt(room, spy), mallory.client.access_token)
+        machine = bot.client.olm
+        asked: dict[str, Any] = {"device_keys": {alice.id: []}}
+        answer = synapse.call("POST", "/_matrix/client/v3/keys/query", asked, bot.client.access_token)
+        good = answer["device_keys"][alice.id][alice.client.device_id]
+        bad = {**good, "user_id": mallory.id, "device_id": "JUNK", "keys": {"ed25519:JUNK": "junk"}}
+        query = KeysQueryResponse({mallory.id: {"JUNK": bad}, alice.id: {alice.client.device_id: good}}, {})
+        machine.handle_response(query)
+        assert list(machine.device_store.devices(alice.id)) == [alice.client.device_id]
+        claim = {alice.id: {alice.client.device_id: {"signed_curve25519:A": {"key": "junk", "signatures": {}}}}}
+        machine.handle_response(KeysClaimResponse(claim, {}))
+        await mallory.says(room, "still there?")
+        assert (await bot.hears()).request.argument == "still there?"
+        assert set(bot.client.rooms[room].users) == {bot.id, mallory.id}
+
+
+async def test_those_who_come_after_all_one_time_keys_were_taken_are_read_too(synapse: Synapse, light: Light) -> None:
+    async with light() as bot:
+        await bot.polls()
+        device = bot.client.device_id
+    async with synapse.person() as alice:
+        claim = {"one_time_keys": {bot.id: {device: "signed_curve25519"}}}
+        while synapse.call("POST", "/_matrix/client/v3/keys/claim", claim, alice.client.access_token)["one_time_keys"]:
+            pass
+        async with light(bot.cursor) as again:
+            await again.polls()
+            room = await meet(alice, again)
+            await alice.says(room, "is a key left for me?")
+            assert (await again.hears()).request.argument == "is a key left for me?"
+
+
+async def test_a_device_without_one_time_keys_gets_the_next_key(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot)
+        claim = {"one_time_keys": {alice.id: {alice.client.device_id: "signed_curve25519"}}}
+        while synapse.call("POST", "/_matrix/client/v3/keys/claim", claim, bot.client.access_token)["one_time_keys"]:
+            pass
+        first = await bot.matrix.send(Chat("matrix", room), Reply(Text("one")), key="1")
+        await alice.sync()
+        assert alice.closed == [first]
+        alice.closed.clear()
+        alice.client.olm.uploaded_key_count = 0  # type: ignore[union-attr]
+        await alice.sync()
+        await bot.matrix.send(Chat("matrix", room), Reply(Text("two")), key="2")
+        assert (await alice.hears(room)).body == "two"
+
+
+async def test_keys_of_rooms_not_used_for_a_week_are_erased(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot)
+        await alice.says(room, "hello")
+        await bot.hears()
+        machine = bot.client.olm
+        machine.expire(today())
+        assert len(list(machine.inbound_group_store)) == 1
+        machine.expire(today() + 1)
+        assert list(machine.inbound_group_store) == []
+
+
+# Invitations
+
+
+async def test_an_invitation_that_is_neither_direct_nor_allowed_is_declined(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        await bot.polls()
+        refused = await alice.invites(bot.id, direct=False)
+        await meet(alice, bot)
+        assert refused not in bot.client.rooms
+        await alice.sync()
+        assert bot.id not in alice.client.rooms[refused].users
+
+
+async def test_a_group_is_joined_where_its_alias_is_allowed(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light(rooms=["#lanterns:home.test", "#none:home.test"]) as bot:
+        await bot.polls()
+        room = await alice.invites(bot.id, direct=False, encrypted=False, alias="lanterns")
+        await until_joined(bot, room)
+
+
+async def test_a_direct_room_that_is_a_crowd_is_left(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, synapse.person() as bob, light() as bot:
+        await bot.polls()
+        room = await alice.creates(bob.id, encrypted=False)
+        await bob.joins(room)
+        await alice.invites_to(room, bot.id, direct=True)
+        await until_joined(bot, room)
+        await until_left(bot, room)
+
+
+async def test_a_room_where_nobody_is_left_is_forgotten(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot)
+        await alice.says(room, "hello")
+        envelope = await bot.hears()
+        await alice.leaves(room)
+        await until_left(bot, room)
+        with pytest.raises(Gone):
+            await bot.answers(envelope, "too late")
+        machine = bot.client.olm
+        assert list(machine.inbound_group_store) == []
+        assert list(machine.store.load_inbound_group_sessions()) == []
+        assert [device.user_id for device in machine.store.load_device_keys() if device.user_id == alice.id] == []
+
+
+async def test_a_room_that_threw_us_out_refuses(synapse: Synapse, light: Light) -> None:
+    async with group(synapse, light) as (alice, _, bot, room):
+        await alice.says(room, "!help")
+        envelope = await bot.hears()
+        await alice.client.room_kick(room, bot.id)
+        with pytest.raises(Gone):
+            await bot.answers(envelope, "too late")
+        await until_left(bot, room)
+
+
+async def test_a_limit_on_joining_holds_up_nothing_else(synapse: Synapse, light: Light) -> None:
+    now = [0.0]
+    async with (
+        Gate(synapse).open() as gate,
+        synapse.person() as alice,
+        synapse.person() as bob,
+        light(address=gate.address, clock=lambda: now[0]) as bot,
+    ):
+        room = await meet(alice, bot)
+        gate.spoilt["/join/"] = says(429, Retry_After="30")
+        other = await bob.invites(bot.id)
+        for question in ("one", "two", "three"):
+            await alice.says(room, question)
+            assert (await bot.hears()).request.argument == question
+        gate.spoilt.clear()
+        await alice.says(room, "four")
+        assert (await bot.hears()).request.argument == "four"
+        assert other not in bot.client.rooms
+        now[0] += 30
+        await until_joined(bot, other)
+
+
+async def test_a_room_that_is_slow_to_join_is_given_up(
+    synapse: Synapse, light: Light, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def sleep(_: web.Request) -> web.StreamResponse:
+        await asyncio.Event().wait()
+        return web.Response()
+
+    async with Gate(synapse).open() as gate, synapse.person() as alice, light(address=gate.address) as bot:
+        room = await meet(alice, bot)
+        monkeypatch.setattr(invitations, "WORK_SECONDS", 0.1)
+        gate.spoilt["/join/"] = sleep
+        await alice.invites(bot.id)
+        await bot.polls()
+        await alice.says(room, "still there?")
+        assert (await bot.hears()).request.argument == "still there?"
+
+
+async def test_many_invitations_do_not_delay_a_question(
+    synapse: Synapse, light: Light, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invitations, "PER_POLL", 2)
+    monkeypatch.setattr(invitations, "PER_SERVER_A_MINUTE", 3)
+    now = [0.0]
+    async with synapse.person() as alice, synapse.person() as spammer, light(clock=lambda: now[0]) as bot:
+        room = await meet(alice, bot)
+        now[0] += 60
+        for _ in range(7):
+            await spammer.client.room_create(invite=[bot.id], is_direct=True)
+        counts = []
+        for number in range(6):
+            now[0] += 60 * (number == 4)
+            await alice.says(room, f"question {number}")
+            assert (await bot.hears()).request.argument == f"question {number}"
+            counts.append(len(bot.client.rooms) - 1)
+        assert counts == [0, 2, 3, 3, 5, 6]
+
+
+# Failures
+
+
+async def test_a_limit_is_passed_on_with_its_time_from_header_or_body(synapse: Synapse, light: Light) -> None:
+    async with Gate(synapse).open() as gate, synapse.person() as alice, light(address=gate.address) as bot:
+        room = await meet(alice, bot)
+        await alice.says(room, "hello")
+        envelope = await bot.hears()
+        limited = {"errcode": "M_LIMIT_EXCEEDED", "error": "slow", "retry_after_ms": 2500}
+        for spoil, seconds in (
+            (says(429, "slow", Retry_After="7"), 7),
+            (says(429, json.dumps(limited)), 2.5),
+        ):
+            gate.spoilt["/send/"] = spoil
+            with pytest.raises(Unavailable) as refusal:
+                await bot.answers(envelope, "an answer")
+            assert refusal.value.retry_after == seconds
+        gate.spoilt = {"/sync": says(429, "slow", Retry_After="3")}
+        with pytest.raises(Unavailable) as refusal:
+            await bot.polls()
+        assert refusal.value.retry_after == 3
+        for nonsense in (says(200, "[]"), says(200, "<html>"), says(302, Location="http://elsewhere.test/")):
+            gate.spoilt["/sync"] = nonsense
+            with pytest.raises(Unavailable):
+                await bot.polls()
+        gate.spoilt.clear()
+        await bot.answers(envelope, "an answer")
+        assert (await alice.hears(room)).body == "an answer"
+
+
+async def test_an_answer_that_was_lost_on_the_way_is_repeated_as_one_message(synapse: Synapse, light: Light) -> None:
+    async with Gate(synapse).open() as gate, synapse.person() as alice, light(address=gate.address) as bot:
+        room = await meet(alice, bot)
+        await alice.says(room, "hello")
+        envelope = await bot.hears()
+        gate.spoilt["/send/"] = gate.lose
+        with pytest.raises(Unavailable):
+            await bot.answers(envelope, "once")
+        gate.spoilt.clear()
+        await bot.answers(envelope, "once")
+        await alice.hears(room)
+        assert await alice.hears_nothing(room)
+
+
+@pytest.mark.parametrize("path", ["/sendToDevice/", "/keys/claim", "/keys/query", "/joined_members"])
+async def test_nothing_is_said_before_the_reader_has_the_key(synapse: Synapse, light: Light, path: str) -> None:
+    async with Gate(synapse).open() as gate, synapse.person() as alice, light(address=gate.address) as bot:
+        gate.spoilt[path] = says(502, "<html>bad gateway</html>")
+        room = await meet(alice, bot)
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await bot.matrix.send(Chat("matrix", room), Reply(Text("good morning")), key="1")
+        gate.spoilt.clear()
+        await bot.matrix.send(Chat("matrix", room), Reply(Text("good morning")), key="1")
+        assert (await alice.hears(room)).body == "good morning"
+
+
+async def test_a_poll_that_fails_half_way_loses_nothing(synapse: Synapse, light: Light) -> None:
+    async with Gate(synapse).open() as gate, synapse.person() as alice:
+        async with light(address=gate.address) as bot:
+            room = await meet(alice, bot)
+        asked = [await alice.says(room, f"question {number}") for number in range(35)]
+        async with light(bot.cursor, address=gate.address) as again:
+            gate.spoilt["/messages"] = says(500)
+            with pytest.raises(Unavailable):
+                await again.polls()
+            gate.spoilt.clear()
+            assert [(await again.hears()).key for _ in asked] == asked
+
+
+async def test_what_is_too_long_is_rejected(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot, encrypted=False)
+        await alice.says(room, "hello")
+        with pytest.raises(Rejected):
+            await bot.answers(await bot.hears(), "a" * 66_000)
+
+
+async def test_khmer_up_to_the_limit_fits_into_an_encrypted_event(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot)
+        await alice.says(room, "hello")
+        longest = Text("ក" * (bot.matrix.can.limit.size // 3)).styled(Style.BOLD)
+        await bot.answers(await bot.hears(), longest)
+        assert (await alice.hears(room)).body == longest.plain
+
+
+async def test_nothing_is_sent_before_the_rooms_are_known(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice:
+        async with light() as bot:
+            room = await meet(alice, bot)
+        async with light(bot.cursor) as again:
+            with pytest.raises(Unavailable, match="not known yet"):
+                await again.matrix.send(Chat("matrix", room), Reply(Text("hello")), key="1")
+            await again.polls()
+            await again.matrix.send(Chat("matrix", room), Reply(Text("hello")), key="1")
+            assert (await alice.hears(room)).encrypted
+
+
+async def test_a_homeserver_with_a_hidden_name_is_asked_through_the_proxy(synapse: Synapse, light: Light) -> None:
+    async with socks_proxy(synapse.port) as (proxy, names):
+        async with synapse.person() as alice, light(address="http://lantern.onion:80", proxy=proxy) as bot:
+            room = await meet(alice, bot)
+            await alice.says(room, "hello")
+            await bot.hears()
+        assert set(names) == {"lantern.onion"}
+    async with light(proxy="socks5://127.0.0.1:1") as bot:
+        with pytest.raises(Unavailable, match="does not answer"):
+            await bot.polls()
+
+
+@asynccontextmanager
+async def socks_proxy(port: int) -> AsyncIterator[tuple[str, list[str]]]:
+    """A proxy (SOCKS 5, RFC 1928) that takes names only, and leads all of them to one port here."""
+    names: list[str] = []
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while block := await reader.read(65_536):
+            writer.write(block)
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        methods = await reader.readexactly(2)
+        await reader.readexactly(methods[1])
+        writer.write(b"\x05\x00")
+        head = await reader.readexactly(5)
+        assert head[3] == 3, "an address and not a name"
+        names.append((await reader.readexactly(head[4])).decode())
+        await reader.readexactly(2)
+        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+        await asyncio.gather(carry(reader, inner_writer), carry(inner_reader, writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"socks5://127.0.0.1:{server.sockets[0].getsockname()[1]}", names
+    finally:
+        server.close()
+
+
+# Pages and words
+
+
+def test_marks_become_tags_and_words_never_do() -> None:
+    text = parse("*bold* _it_ `1<2` [the <law>](https://a.b/?c=d&e) /about") + Text(" <script>&\n")
+    plain, html = render(text)
+    assert plain == "bold it 1<2 the <law> (https://a.b/?c=d&e) !about <script>&\n"
+    assert html == (
+        "<strong>bold</strong> <em>it</em> <code>1&lt;2</code> "
+        '<a href="https://a.b/?c=d&amp;e">the &lt;law&gt;</a> <code>!about</code> &lt;script&gt;&amp;<br>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        (Text(), ""),
+        (Text("ab").styled(Style.ITALIC).styled(Style.BOLD), "<strong><em>ab</em></strong>"),
+        (Text("abcd", (Mark(0, 3, Style.BOLD), Mark(1, 4, Style.ITALIC))), OVERLAP),
+        (Text("x").styled(Style.LINK, "javascript:alert(1)"), "x"),
+        (
+            Text("x").styled(Style.LINK, 'https://a.b/"><b>'),
+            '<a href="https://a.b/&quot;&gt;&lt;b&gt;">x</a>',
+        ),
+        (Text("x").styled(Style.DRAFT).styled(Style.FALLBACK, "en"), "x"),
+        (Text("a/b").styled(Style.COMMAND), "<code>a/b</code>"),
+    ],
+)
+def test_tags_nest_and_dangerous_addresses_are_left_out(text: Text, html: str) -> None:
+    assert render(text)[1] == html
+
+
+def test_a_link_that_shows_its_address_does_not_repeat_it() -> None:
+    assert render(Text("https://a.b").styled(Style.LINK, "https://a.b"))[0] == "https://a.b"
+
+
+def test_a_message_without_marks_has_no_html_and_nobody_is_called_by_name() -> None:
+    assert content(Text("1 < 2\n@room")) == {"msgtype": "m.text", "body": "1 < 2\n@room", "m.mentions": {}}
+    assert "formatted_body" not in content(Text("x" * 30_000).styled(Style.BOLD))
+
+
+@pytest.mark.parametrize(
+    "relation",
+    [
+        5,
+        [],
+        {"rel_type": 5},
+        {"m.in_reply_to": "x"},
+        {"m.in_reply_to": {"event_id": {}}},
+        {"rel_type": "m.thread"},
+    ],
+)
+def test_a_relation_that_makes_no_sense_is_none(relation: Any) -> None:
+    source = {
+        "event_id": "$1",
+        "sender": "@a:b",
+        "origin_server_ts": 1,
+        "type": "m.room.message",
+        "content": {"msgtype": "m.text", "body": "hello", "m.relates_to": relation},
+    }
+    event = RoomMessageText.from_dict(source)
+    assert isinstance(event, RoomMessageText)
+    envelope = understand(event, "!r:b", "@me:b", private=True, encrypted=True)
+    assert envelope == Envelope(Request(Chat("matrix", "!r:b"), "", "hello"), "$1")
+
+
+def test_memory_keeps_the_newest() -> None:
+    memory: Memory[int] = Memory(2)
+    for number, key in enumerate("abca"):
+        memory.put(key, number)
+    assert list(memory) == [("c", 2), ("a", 3)]
