@@ -250,7 +250,7 @@ def _links(entries: Iterable[Entry]) -> dict[str, frozenset[str]]:
     """Who is near whom: a reference written on one side counts on both."""
     near: dict[str, set[str]] = {}
     for entry in entries:
-        for _, name in references(entry):
+        for name in references(entry):
             if name.names == "entry" and name != entry.id:
                 near.setdefault(entry.id, set()).add(str(name))
                 near.setdefault(str(name), set()).add(entry.id)

@@ -256,16 +256,16 @@ def _spoken(value: object, skipped: Collection[str]) -> Iterator[str]:
                 yield from _spoken(part, skipped)
 
 
-def references(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Reference]]:
-    """Every reference inside an entry, with the place it stands at."""
+def references(value: object) -> Iterator[Reference]:
+    """Every reference inside an entry, however deep."""
     if isinstance(value, Reference):
-        yield path, value
+        yield value
     elif isinstance(value, tuple):
-        for index, part in enumerate(value):
-            yield from references(part, (*path, index))
+        for part in value:
+            yield from references(part)
     elif isinstance(value, BaseModel):
-        for name, part in value:
-            yield from references(part, (*path, name))
+        for _, part in value:
+            yield from references(part)
 
 
 # ---------------------------------------------------------------------------- the pack

@@ -195,15 +195,14 @@ def test_a_difference_is_a_field_that_changed() -> None:
     assert older.differences(older) == ()
 
 
-def test_every_reference_is_found_with_its_place() -> None:
-    found = dict(references(note(related=["one", "two"], near="three", themes=["torture"])))
-    assert {place: str(name) for place, name in found.items()} == {
-        ("related", 0): "one",
-        ("related", 1): "two",
-        ("near", 0): "three",
-        ("themes", 0): "torture",
+def test_every_reference_is_found_and_says_what_it_names() -> None:
+    found = references(note(related=["one", "two"], near="three", themes=["torture"]))
+    assert {str(name): name.names for name in found} == {
+        "one": "entry",
+        "two": "entry",
+        "three": "entry",
+        "torture": "theme",
     }
-    assert {name.names for name in found.values()} == {"entry", "theme"}
 
 
 def test_a_new_kind_is_one_class(tmp_path: Path) -> None:
