@@ -8,7 +8,7 @@ from datetime import date
 from typing import ClassVar, Literal
 
 from bot.core.calendar import PartialDate
-from bot.core.content import Entry, Event, Model, Name, References, Words
+from bot.core.content import Entry, Event, Model, Name, Offence, References, Words
 from bot.core.messages import Context, Reply, Request
 from bot.core.query import Query
 from bot.core.router import Bare, Router
@@ -36,10 +36,14 @@ Case = Literal[
 
 
 class Charge(Model):
-    """A charge in our words; law links it where the pack has the text, law_text says it as the source does."""
+    """A charge in our words; law links it where the pack has the text, law_text says it as the source does.
+
+    Called is the offence as a source of the case names it, where that name is used under different articles.
+    """
 
     text: Words
     law: References = ()
+    called: tuple[Offence, ...] = ()
     law_text: str | None = None
     article: str | None = None
 
@@ -123,7 +127,7 @@ class Prisoner(Entry):
             "custody": {self.custody_on(today)},
             "case": {self.case},
             "arrested": {str(year) for year in self.arrested.years} if self.arrested else set(),
-            "law": {law for charge in self.charges for law in charge.law},
+            "law": {name for charge in self.charges for name in (*charge.law, *charge.called)},
             "gender": {self.gender} if self.gender else set(),
         }
 

@@ -28,7 +28,8 @@ Kinds = Sequence[type[Entry]]
 Terms = Mapping[str, Mapping[str, Term]]
 Entries = Mapping[str, Entry]
 SHIPPED = Path(__file__).parents[2] / "content"  # its strings speak for packs that bring none of their own
-TERMS = ("states", "themes", "topics")
+# by the facet that they name (a law stands beside its offence's common name), and the file of each
+TERMS = {"states": "states", "themes": "themes", "topics": "topics", "laws": "offences"}
 
 
 class ContentBroken(Exception):
@@ -121,10 +122,10 @@ class _Assembly:
 
     def _terms(self, code: str) -> Terms:
         found: dict[str, dict[str, Term]] = {}
-        for name in TERMS:
+        for name, file in TERMS.items():
             found[name] = {}
-            if self.files.has(f"{name}.yaml"):
-                document = self.files.read(f"{name}.yaml")
+            if self.files.has(f"{file}.yaml"):
+                document = self.files.read(f"{file}.yaml")
                 for index, data in enumerate(_listed(document)):
                     if term := valid(Term, document, (index,), data, self._for(code)):
                         if term.id in found[name]:
@@ -159,7 +160,8 @@ class _Assembly:
         entries, known = views[reference], terms[reference]
         ids = {str(each.data.get("id")) for each in placed if isinstance(each.data, dict)}
         ids |= {each.file.rpartition("/")[2].removesuffix(".yaml") for each in self.files.unreadable}
-        names = {"entry": ids, "theme": known["themes"].keys(), "topic": known["topics"].keys()}
+        terms_of = {"theme": "themes", "topic": "topics", "offence": "laws"}
+        names = {"entry": ids} | {kind: known[name].keys() for kind, name in terms_of.items()}
         for each in placed:
             rules.check_references(each, names)
             entry = entries.get(str(each.data.get("id"))) if isinstance(each.data, dict) else None

@@ -53,7 +53,7 @@ def check_ids(placed: Sequence[Placed]) -> None:
 
 
 def check_references(each: Placed, known: Mapping[str, Collection[str]]) -> None:
-    """Every id, theme and topic that an entry names exists, whatever else may be wrong with the entry."""
+    """Every id, theme, topic and offence that an entry names exists, whatever else may be wrong with the entry."""
     for place, kind, name in _named(each.kind, each.data, ()):
         choices = known[kind.names]
         if name in choices or (kind.names == "theme" and not choices):

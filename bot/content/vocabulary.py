@@ -44,8 +44,8 @@ def _vocabulary(kind: type[Entry], views: Views, meant: Mapping[Filter, Sequence
             each = Filter(facet, value)
             names = map(tokens, (*_names(facet, value, views), *meant.get(each, ())))
             for name in filter(None, dict.fromkeys(names)):  # in the order of the files: of two near words, the first
-                phrases.setdefault(name, each)
-                phrases.update({(*lead, *name): each for lead in spoken})
+                for lead in ((), *spoken):
+                    phrases.setdefault((*lead, *name), each)
     pages = {tokens(word) for strings, _, _ in views for word in strings.page}
     negations = {tokens(word) for strings, _, _ in views for word in strings.negation}
     return Vocabulary(phrases, leads, noise, pages, negations, kind.year_facet)

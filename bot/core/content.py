@@ -92,7 +92,7 @@ Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=48)]
 
 
 class Reference(str):
-    """An id that must name something: an entry here, a theme or a topic in the subclasses."""
+    """An id that must name something: an entry here, a theme, a topic or an offence in the subclasses."""
 
     __slots__ = ()
     names: ClassVar[str] = "entry"
@@ -121,6 +121,13 @@ class Topic(Reference):
 
     __slots__ = ()
     names = "topic"
+
+
+class Offence(Reference):
+    """The id of an offence by the name that sources give it, whatever the article."""
+
+    __slots__ = ()
+    names = "offence"
 
 
 class Model(BaseModel):
@@ -303,7 +310,7 @@ class Pack(Model):
 
 
 class Term(Model):
-    """A word of the pack's vocabulary (a State, a theme, a topic) with its names."""
+    """A word of the pack's vocabulary (a State, a theme, a topic, an offence) with its names."""
 
     id: Id
     name: Name
@@ -335,7 +342,7 @@ class Content:
     pack: Pack
     entries: Mapping[str, Entry]
     phrases: Mapping[str, Phrase]
-    terms: Mapping[str, Mapping[str, Term]]  # "states", "themes", "topics": by id
+    terms: Mapping[str, Mapping[str, Term]]  # "states", "themes", "topics", "laws": by id
     links: Mapping[str, frozenset[str]]  # both directions
     index: Index
     vocabularies: Mapping[str, Vocabulary]  # by kind; they understand every language of the pack

@@ -234,6 +234,16 @@ def test_what_an_entry_names_is_looked_for_whatever_else_is_wrong_with_it(tmp_pa
     ]
 
 
+def test_an_offence_that_a_charge_is_called_is_one_of_the_packs(tmp_path: Path) -> None:
+    files = {
+        "offences.yaml": "- {id: treason, name: Treason}\n",
+        "prisoners/a.yaml": person(charges="\n  - {text: C, called: [treason, treasno]}"),
+    }
+    assert "prisoners/a.yaml:8:33: there is no offence treasno: did you mean treason?" in said(tmp_path, files)
+    files["prisoners/a.yaml"] = person(charges="\n  - {text: C, called: [treason]}")
+    assert not any("offence" in each for each in said(tmp_path, files))
+
+
 def test_an_entry_is_checked_where_it_stands_in_a_list(tmp_path: Path) -> None:
     first = f"- id: one\n  title: T\n  date: 2019\n  text: T\n  {SOURCES}\n"
     listed = f"{first}- id: two\n  title: T\n  date: 2019\n  text: {'x' * 3501}\n  related: [won]\n  {SOURCES}\n"

@@ -49,7 +49,9 @@ class Nest(Entry):
 ENGLISH = Strings(
     "en",
     filters={
-        "colour": FilterWords(("coloured",), {"red": ("red", "scarlet"), "blue": ("blue",)}),
+        "colour": FilterWords(
+            ("coloured",), {"red": ("red", "scarlet"), "blue": ("blue",), "pink": ("pink", "scarlet")}
+        ),
         "year": FilterWords(("seen",), {}),
     },
     noise=("the", "who were"),
@@ -104,6 +106,10 @@ def test_a_value_that_occurs_needs_no_name_and_one_that_is_named_need_not_occur(
 
 def test_a_lead_word_may_stand_before_a_name_of_either_language() -> None:
     assert filters("coloured red") == filters("ពណ៌ red") == filters("coloured ក្រហម") == ["colour=red"]
+
+
+def test_of_two_values_of_one_name_the_first_is_meant_with_a_lead_word_or_without() -> None:
+    assert [filters(words) for words in ("scarlet", "coloured scarlet", "ពណ៌ scarlet")] == [["colour=red"]] * 3
 
 
 def test_a_bare_number_is_no_name_but_a_lead_word_makes_it_one() -> None:

@@ -182,6 +182,38 @@ def test_charges_sentence_and_labels_are_somebodys(tmp_path: Path) -> None:
     reader.asks("/timeline sok-vanna").says("January 2024: Arrested.").hides("Moved")
 
 
+def code(title: str, aliases: str) -> str:
+    return entry(title=title, kind="code-article", status="in-force", as_of="'2024'", aliases=aliases)
+
+
+def test_a_charge_of_two_offences_is_found_under_either_law_and_each_law_finds_it(tmp_path: Path) -> None:
+    files = {
+        "prisoners/sok-vanna.yaml": person(charges="[{text: Plotting and insult, law: [plotting, royal-insult]}]"),
+        "laws/plotting.yaml": code("Plotting law", "[plot]"),
+        "laws/royal-insult.yaml": code("Royal insult law", "[lese-majeste]"),
+    }
+    reader = Reader(pack=pack(tmp_path, files))
+    for words, law in (("plot", "plotting"), ("lese-majeste", "royal-insult")):
+        reader.asks(f"/prisoners charged under {words}").says("1 of 1", "Sok Vanna")
+        reader.asks(f"/show {law}").says("Used in 1 documented case here")
+
+
+def test_an_offence_is_found_by_what_sources_call_it_and_a_law_by_its_articles(tmp_path: Path) -> None:
+    files = {
+        "offences.yaml": "- {id: treason, name: 'treason, so called'}\n",
+        "prisoners/a.yaml": person("Sok Vanna", charges="[{text: Plot, law: plotting-453, called: [treason]}]"),
+        "prisoners/b.yaml": person("Chan Dara", charges="[{text: Treason, law: treason-439, called: [treason]}]"),
+        "laws/plotting-453.yaml": code("Article 453", "[plotting]"),
+        "laws/treason-439.yaml": code("Article 439", "[treason, high treason]"),
+    }
+    reader = Reader(pack=pack(tmp_path, files))
+    for words in ("treason", "charged under treason", "treason, so called"):
+        reader.asks(f"/prisoners {words}").says("treason, so called — 2 of 2", "Sok Vanna", "Chan Dara")
+    for words in ("article 439", "high treason", "under treason-439"):
+        reader.asks(f"/prisoners {words}").says("Article 439 — 1 of 2", "Chan Dara").hides("Sok Vanna")
+    reader.asks("/show treason-439").says("Used in 1 documented case here")
+
+
 def test_a_sentence_without_a_date_is_shown_without_one(tmp_path: Path) -> None:
     Reader(pack=one(tmp_path, sentence="Two years")).asks("sok vanna").says("Sentence: Two years").hides("Sentenced")
 
