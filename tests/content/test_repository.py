@@ -409,12 +409,13 @@ def test_a_folder_without_a_pack_is_refused(tmp_path: Path) -> None:
 
 SOME = (
     "pack.yaml",
+    "offences.yaml",
     "states.yaml",
     "themes.yaml",
     "topics.yaml",
     "strings/en.yaml",
     "strings/km.yaml",
-    "prisoners/soung-sophorn.yaml",
+    "prisoners/seam-pluk.yaml",
     "laws/nationality-subdecree-2026.yaml",
     "recommendations/cycle-4.yaml",
     "reviews/upr-cycle-1.yaml",
