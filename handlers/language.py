@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.core.messages import Button, Context, Reply, Request, SetLanguage
 from bot.core.router import Bare, Router
-from bot.core.search import normalize
+from bot.core.spelling import normalize
 
 router = Router()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from bot.core.content import Entry
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.query import Filter, Query, spelled
-from bot.core.search import closest, clusters
+from bot.core.spelling import closest, clusters
 from bot.core.text import Text, join, lines, paragraphs
 from handlers import card
 

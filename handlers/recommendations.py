@@ -11,7 +11,7 @@ from bot.core.content import Entry, Event, Model, References, Source, Words
 from bot.core.messages import Context, Reply, Request
 from bot.core.query import Filter, Query
 from bot.core.router import Bare, Router
-from bot.core.search import normalize
+from bot.core.spelling import normalize
 from bot.core.text import Style, Text, join, lines, paragraphs
 from handlers import card
 from handlers.listing import Listing

@@ -9,7 +9,8 @@ from itertools import groupby
 from bot.core.content import Entry
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.router import Bare, Router
-from bot.core.search import Hit, normalize
+from bot.core.search import Hit
+from bot.core.spelling import normalize
 from bot.core.text import Style, Text, lines, paragraphs
 from handlers import card
 from handlers.listing import named, opening, spoken

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from bot.core.content import Entry
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.router import Bare, Router
-from bot.core.search import closest
+from bot.core.spelling import closest
 from bot.core.text import Style
 from handlers import card
 from handlers.listing import named, opening, page, turned

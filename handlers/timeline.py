@@ -10,7 +10,7 @@ from bot.core.calendar import PartialDate
 from bot.core.content import Entry, Event, Words
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.router import Bare, Router
-from bot.core.search import normalize
+from bot.core.spelling import normalize
 from bot.core.text import Style, Text
 from handlers.listing import named, page, turned
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.search import closest
+from bot.core.spelling import closest
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -14,7 +14,7 @@ from bot.content.document import Document, Place
 from bot.content.files import Files
 from bot.content.strings import Strings, placeholders
 from bot.core.content import Entry, Model, Phrase, Reference
-from bot.core.search import closest
+from bot.core.spelling import closest
 from bot.core.text import Text, clean
 
 if TYPE_CHECKING:

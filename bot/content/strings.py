@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.content.document import Document, Place
 from bot.core.content import Phrase
-from bot.core.search import closest
+from bot.core.spelling import closest
 from bot.core.text import Style, Text, parse
 
 _FIELDS = {"name", "draft", "commands", "words", "filters", "phrases"}

@@ -8,7 +8,7 @@ from datetime import date
 from bot.content.strings import Strings
 from bot.core.content import Entry, Term
 from bot.core.query import Filter, Tokens, Vocabulary
-from bot.core.search import clusters, normalize
+from bot.core.spelling import clusters, normalize
 
 Terms = Mapping[str, Mapping[str, Term]]
 Views = Sequence[tuple[Strings, Mapping[str, Entry], Terms]]  # a language's strings, entries and terms, each

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 from bot.core.calendar import PartialDate
 from bot.core.query import Filter, Query, Vocabulary
-from bot.core.search import Hit, Index, clusters
+from bot.core.search import Hit, Index
+from bot.core.spelling import clusters
 from bot.core.text import Style, Text, parse
 
 # ---------------------------------------------------------------------------- words in several languages

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from bot.core.search import clusters
+from bot.core.spelling import clusters
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from bot.core.messages import Button, Context, Reply, Request, Role
-from bot.core.search import closest, normalize
+from bot.core.spelling import closest, normalize
 from bot.core.text import Style, Text, paragraphs
 
 Handler = Callable[[Request, Context], Reply]

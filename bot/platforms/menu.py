@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from bot.core.content import Content
 from bot.core.messages import Button, Chat, Reply, Request
-from bot.core.search import normalize
+from bot.core.spelling import normalize
 from bot.core.text import Text, lines, paragraphs
 
 LIFE_SECONDS = 30 * 60
