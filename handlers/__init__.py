@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.core.content import Entry
+from bot.core.entry import Entry
 from bot.core.router import Router
 from handlers import (
     about,

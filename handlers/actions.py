@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bot.core.calendar import PartialDate
-from bot.core.content import Entry, Words
+from bot.core.entry import Entry, Words
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.router import Bare, Router
 from bot.core.text import Style, Text, lines, paragraphs

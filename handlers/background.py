@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from bot.core.content import Entry, Words
+from bot.core.entry import Entry, Words
 from bot.core.messages import Context
 from bot.core.text import Text, lines
 from handlers import card

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.core.calendar import PartialDate
-from bot.core.content import Entry, Source
+from bot.core.entry import Entry, Source
 from bot.core.messages import Button, Context, Reply
 from bot.core.text import Style, Text, join, lines, paragraphs
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 from bot.core.calendar import PartialDate
-from bot.core.content import Entry, Event, Model, References, Words
+from bot.core.entry import Entry, Event, Model, References, Words
 from bot.core.messages import Context, Reply, Request
 from bot.core.router import Bare, Router
 from bot.core.text import Style, Text, lines, paragraphs

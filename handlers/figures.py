@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from bot.core.calendar import PartialDate
-from bot.core.content import Entry, Event, Model, Words
+from bot.core.entry import Entry, Event, Model, Words
 from bot.core.messages import Context, Reply, Request
 from bot.core.query import Query
 from bot.core.router import Bare, Router

@@ -8,7 +8,7 @@ from datetime import date
 from typing import ClassVar, Literal
 
 from bot.core.calendar import PartialDate
-from bot.core.content import Entry, Event, Model, Name, Words
+from bot.core.entry import Entry, Event, Model, Name, Words
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.query import Filter
 from bot.core.router import Bare, Router

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.core.content import Entry
+from bot.core.entry import Entry
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.query import Filter, Query, spelled
 from bot.core.spelling import closest, clusters

@@ -7,7 +7,7 @@ from datetime import date
 from typing import ClassVar, Literal
 
 from bot.core.calendar import PartialDate
-from bot.core.content import Entry, Event, Model, References, Source, Words
+from bot.core.entry import Entry, Event, Model, References, Source, Words
 from bot.core.messages import Context, Reply, Request
 from bot.core.query import Filter, Query
 from bot.core.router import Bare, Router

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
 
-from bot.core.content import Entry
+from bot.core.entry import Entry
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.router import Bare, Router
 from bot.core.search import Hit

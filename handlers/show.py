@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.core.content import Entry
+from bot.core.entry import Entry
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.router import Bare, Router
 from bot.core.spelling import closest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.core.content import Entry, Source
+from bot.core.entry import Entry, Source
 from bot.core.messages import Context, Reply, Request
 from bot.core.router import Bare, Router
 from bot.core.text import Style, Text

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from bot.core.calendar import PartialDate
-from bot.core.content import Entry, Event, Words
+from bot.core.entry import Entry, Event, Words
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.router import Bare, Router
 from bot.core.spelling import normalize

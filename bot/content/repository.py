@@ -19,7 +19,8 @@ from bot.content.strings import Strings, foreign
 from bot.content.strings import read as read_strings
 from bot.content.validation import valid
 from bot.content.vocabulary import command_words, vocabularies
-from bot.core.content import Content, Entry, Languages, Pack, Phrase, Snapshot, Term, references
+from bot.core.content import Content, Pack, Phrase, Snapshot, Term
+from bot.core.entry import Entry, Languages, references
 from bot.core.search import Document as Indexed
 from bot.core.search import Index
 from bot.core.text import Text

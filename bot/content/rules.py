@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from bot.content.document import Document, Place
 from bot.content.files import Files
 from bot.content.strings import Strings, placeholders
-from bot.core.content import Entry, Model, Phrase, Reference
+from bot.core.content import Phrase
+from bot.core.entry import Entry, Model, Reference
 from bot.core.spelling import closest
 from bot.core.text import Text, clean
 

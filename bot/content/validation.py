@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from bot.content.document import Document, Place
 from bot.content.problem import explain
-from bot.core.content import Languages
+from bot.core.entry import Languages
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from bot.content.strings import Strings
-from bot.core.content import Entry, Term
+from bot.core.content import Term
+from bot.core.entry import Entry
 from bot.core.query import Filter, Tokens, Vocabulary
 from bot.core.spelling import clusters, normalize
 

@@ -13,7 +13,7 @@ from bot.content.document import Document, read
 from bot.content.problem import Problem
 from bot.content.validation import valid
 from bot.core.calendar import PartialDate
-from bot.core.content import Id, Languages, Model, Name, Source, Words
+from bot.core.entry import Id, Languages, Model, Name, Source, Words
 
 ENGLISH = Languages("en", "en", ("en", "km"))
 

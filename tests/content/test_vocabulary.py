@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from bot.content.strings import FilterWords, Strings
 from bot.content.vocabulary import Terms, command_words, tokens, vocabularies
-from bot.core.content import Entry, Languages, Name, Term
+from bot.core.content import Term
+from bot.core.entry import Entry, Languages, Name
 from bot.core.query import Filter, Query, Vocabulary
 from bot.core.text import Text
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.calendar import PartialDate
-from bot.core.content import Source
+from bot.core.entry import Source
 
 parse = PartialDate.parse
 days = st.dates().map(str)

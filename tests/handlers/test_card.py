@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.content import Entry
+from bot.core.entry import Entry
 from bot.core.text import Style
 from handlers import card
 from handlers.card import STALE_MONTHS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.core.calendar import PartialDate
-from bot.core.content import Entry
+from bot.core.entry import Entry
 from tests.conversation import TODAY, Reader
 from tests.packs import entry, pack, person
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import handlers
-from bot.core.content import Content, Entry
+from bot.core.content import Content
+from bot.core.entry import Entry
 from bot.core.messages import Button, Request
 from bot.core.query import Filter, Query
 from bot.core.text import Style, Text

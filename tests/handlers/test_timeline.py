@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.content import Entry
+from bot.core.entry import Entry
 from bot.core.text import Style
 from handlers.timeline import merged
 from tests.conversation import Reader

@@ -1,0 +1,272 @@
+"""Entry: what every kind of entry shares: words in several languages, sources, and the questions it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import core_schema
+
+if TYPE_CHECKING:
+    from bot.core.messages import Button, Context
+
+from bot.core.calendar import PartialDate
+from bot.core.query import Filter
+from bot.core.text import Style, Text, parse
+
+# ---------------------------------------------------------------------------- words in several languages
+
+
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """Which language is being read, of which ones, and which fills the gaps; handed to every validator."""
+
+    reader: str
+    reference: str
+    known: Collection[str]
+
+
+def _choice(value: object, languages: Languages) -> tuple[str, bool, str]:
+    """The characters to show, whether they are a draft, and their language."""
+    versions = value if isinstance(value, dict) else {languages.reference: value}
+    strangers = [code for code in versions if code not in languages.known]
+    if strangers:
+        raise ValueError(f"no such language: {strangers[0]} (the pack has {', '.join(sorted(languages.known))})")
+    code = languages.reader if languages.reader in versions else languages.reference
+    if code not in versions:
+        raise ValueError(f"the reference language is missing: add {code}")
+    chosen = versions[code]
+    draft = False
+    if isinstance(chosen, dict) and chosen.keys() <= {"text", "draft"} and "text" in chosen:
+        draft, chosen = chosen.get("draft", False), chosen["text"]
+    if not isinstance(draft, bool):
+        raise ValueError("draft says neither true nor false: write true or leave it out")  # noqa: TRY004 (for pydantic)
+    if isinstance(chosen, int) and not isinstance(chosen, bool):
+        chosen = str(chosen)
+    if not isinstance(chosen, str) or not chosen.strip():
+        raise ValueError("expected words, or a mapping from language to words")
+    return chosen.strip(), draft, code
+
+
+def _name(value: object, info: ValidationInfo) -> Text:
+    if isinstance(value, Text):
+        return value
+    words, draft, _ = _choice(value, _languages(info))
+    return Text(words).styled(Style.DRAFT) if draft else Text(words)
+
+
+def _words(value: object, info: ValidationInfo) -> Text:
+    if isinstance(value, Text):
+        return value
+    languages = _languages(info)
+    words, draft, code = _choice(value, languages)
+    text = parse(words)
+    if draft:
+        text = text.styled(Style.DRAFT)
+    return text if code == languages.reader else text.styled(Style.FALLBACK, code)
+
+
+def _languages(info: ValidationInfo) -> Languages:
+    if not isinstance(info.context, Languages):
+        raise TypeError("a model with words is validated with context=Languages(...)")
+    return info.context
+
+
+Name = Annotated[Text, PlainValidator(_name)]  # a proper name: without markup; a missing one is no gap to speak of
+Words = Annotated[Text, PlainValidator(_words)]  # marked up words; a gap is filled from the reference language
+Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=48)]
+
+
+class Reference(str):
+    """An id that must name something: an entry here, a theme, a topic or an offence in the subclasses."""
+
+    __slots__ = ()
+    names: ClassVar[str] = "entry"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema(min_length=1))
+
+
+def _several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+References = Annotated[tuple[Reference, ...], BeforeValidator(_several)]  # one id or a list of them
+
+
+class Theme(Reference):
+    """The id of a theme."""
+
+    __slots__ = ()
+    names = "theme"
+
+
+class Topic(Reference):
+    """The id of a topic people can subscribe to."""
+
+    __slots__ = ()
+    names = "topic"
+
+
+class Offence(Reference):
+    """The id of an offence by the name that sources give it, whatever the article."""
+
+    __slots__ = ()
+    names = "offence"
+
+
+class Model(BaseModel):
+    """A frozen model that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, coerce_numbers_to_str=True)
+
+
+class Source(Model):
+    """Where a fact stands: publisher and date, and an address unless that would reveal health or family."""
+
+    title: str
+    publisher: str
+    date: PartialDate | None = None
+    url: Annotated[str, Field(pattern=r"^https?://[^\s<>\"]+$")] | None = None
+    withheld: str | None = None  # why there is no address
+    seen_at: str | None = None  # who republished the page that was read
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if not self.url and not self.withheld:
+            raise ValueError("there is no address: add url, or say in withheld why there is none")
+        return self
+
+
+class Side(Model):
+    """What one side of a dispute says, with its source where it has one of its own."""
+
+    says: Words
+    source: Source | None = None
+
+
+class Dispute(Model):
+    """A point on which sources differ; all sides are shown."""
+
+    point: Words
+    sides: tuple[Side, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, and the entry that knows more."""
+
+    date: PartialDate
+    text: Text
+    entry: str
+
+
+class Entry(Model):
+    """The base of every kind of content. Generic features ask it a few questions and never know the kind."""
+
+    noun: ClassVar[str] = ""  # singular; the key of its strings
+    folder: ClassVar[str] = ""  # below content/
+    command: ClassVar[str] = ""  # the command that lists this kind, where one does
+    facets: ClassVar[tuple[str, ...]] = ()  # what one can filter by, in the order it is read back
+    year_facet: ClassVar[str] = ""  # the facet that a bare year means
+
+    id: Id
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    as_of: PartialDate | None = None
+    related: tuple[Reference, ...] = ()
+    aliases: tuple[str, ...] = ()
+    themes: tuple[Theme, ...] = ()
+    notes: tuple[Words, ...] = ()
+    review_by: PartialDate | None = None
+    disputed: tuple[Dispute, ...] = ()
+    unverified: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> Text:
+        """What the entry is called in a list and at the head of its card."""
+        raise NotImplementedError
+
+    def line(self, context: Context) -> Text:
+        """One line in a list."""
+        return self.heading
+
+    def card(self, context: Context) -> Text:
+        """The body of its first message: at most about 450 characters, status and age first."""
+        raise NotImplementedError
+
+    def facts(self, context: Context) -> Sequence[tuple[str, Text | None]]:
+        """The whole record: pairs of a field's phrase and its words."""
+        return ()
+
+    def events(self, context: Context) -> tuple[Event, ...]:
+        """Its dated events, for timelines."""
+        return ()
+
+    def onward(self, context: Context) -> tuple[Button, ...]:
+        """Buttons of its own that lead on from its card."""
+        return ()
+
+    def values(self, today: date) -> Mapping[str, Collection[str]]:
+        """The values of its facets on a day."""
+        return {}
+
+    def means(self) -> Filter | None:
+        """The filter that its names stand for in other kinds' lists: a law for the cases under it."""
+        return None
+
+    def names(self) -> tuple[str, ...]:
+        """Every name one might look for it by, in this language."""
+        return (str(self.heading), *self.aliases, self.id)
+
+    def search_text(self) -> str:
+        """All its words, for the search index; what sources are titled is no fact and stays out."""
+        skipped = {"sources", "id", "url", "source"}
+        return " ".join(part for part in _spoken(self, skipped))
+
+    def differences(self, older: Self) -> tuple[str, ...]:
+        """The fields that changed since an older version of the same entry."""
+        return tuple(name for name in type(self).model_fields if getattr(self, name) != getattr(older, name))
+
+
+E = TypeVar("E", bound=Entry)
+
+
+def _spoken(value: object, skipped: Collection[str]) -> Iterator[str]:
+    if isinstance(value, Text):
+        if not value.has(Style.FALLBACK):  # the view of its own language has these words
+            yield str(value)
+    elif isinstance(value, PartialDate):
+        yield str(value)
+    elif isinstance(value, str):
+        yield value.replace("-", " ") if isinstance(value, Reference) else value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _spoken(part, skipped)
+    elif isinstance(value, BaseModel):
+        for name, part in value:
+            if name not in skipped:
+                yield from _spoken(part, skipped)
+
+
+def references(value: object) -> Iterator[Reference]:
+    """Every reference inside an entry, however deep."""
+    if isinstance(value, Reference):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from references(part)
+    elif isinstance(value, BaseModel):
+        for _, part in value:
+            yield from references(part)
