@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.core.entry import Entry
-from bot.core.messages import Button, Context, Reply, Request
+from bot.core.messages import Button, Context, Mishap, Reply, Request
 from bot.core.router import Bare, Router
 from bot.core.text import Style, Text, lines, paragraphs
 from handlers import card
@@ -59,25 +59,25 @@ def start(request: Request, context: Context) -> Reply:
     return Reply(text, (buttons[:2], buttons[2:4], buttons[4:]))
 
 
-@router.command("expired", bare=Bare.NEVER, listed=False)
+@router.mishap(Mishap.EXPIRED)
 def expired(request: Request, context: Context) -> Reply:
     """A button or a number whose list is no longer in memory."""
     return Reply(context.content.say("bad.expired"), ((Button("/help", "help"),),))
 
 
-@router.command("choice", bare=Bare.NEVER, listed=False)
+@router.mishap(Mishap.CHOICE)
 def choice(request: Request, context: Context) -> Reply:
     """A number that the last list does not have."""
     return Reply(context.content.say("bad.choice", number=request.argument))
 
 
-@router.command("unreadable", bare=Bare.NEVER, listed=False)
+@router.mishap(Mishap.UNREADABLE)
 def unreadable(request: Request, context: Context) -> Reply:
     """A photo, a sticker, a voice message."""
     return Reply(context.content.say("bad.unreadable"))
 
 
-@router.command("undecryptable", bare=Bare.NEVER, listed=False)
+@router.mishap(Mishap.UNDECRYPTABLE)
 def undecryptable(request: Request, context: Context) -> Reply:
     """A message whose keys were not shared with us."""
     return Reply(context.content.say("bad.undecryptable"))

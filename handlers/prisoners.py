@@ -8,11 +8,7 @@ from datetime import date
 from typing import ClassVar, Literal
 
 from bot.core.calendar import PartialDate
-<<<<<<< HEAD
 from bot.core.entry import Entry, Event, Model, Name, Offence, References, Words
-=======
-from bot.core.entry import Entry, Event, Model, Name, References, Words
->>>>>>> 510b33c (An entry and a pack are two nouns: entry.py and content.py)
 from bot.core.messages import Context, Reply, Request
 from bot.core.query import Query
 from bot.core.router import Bare, Router

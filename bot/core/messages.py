@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
 from bot.core.text import Text, clean
@@ -32,6 +32,15 @@ class Role(IntEnum):
     MODERATOR = 2
 
 
+class Mishap(Enum):
+    """What came in place of a question; a platform or a list says so, and nobody can type it."""
+
+    EXPIRED = "expired"  # a button or a number whose list is no longer in memory
+    CHOICE = "choice"  # a number that the last list does not have; it is the argument
+    UNREADABLE = "unreadable"  # a photo, a sticker, a voice message
+    UNDECRYPTABLE = "undecryptable"  # a message whose keys were not shared with us
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A question: a command with its argument, or free text (command "")."""
@@ -42,6 +51,7 @@ class Request:
     language: str = ""  # the platform's hint, an IETF tag, often empty
     role: Role = Role.READER
     addressed: bool = True  # in a group: whether the command named this bot
+    mishap: Mishap | None = None  # there is no question; command is ""
 
     @property
     def line(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from bot.core.messages import Button, Context, Reply, Request, Role
+from bot.core.messages import Button, Context, Mishap, Reply, Request, Role
 from bot.core.spelling import closest, normalize
 from bot.core.text import Style, Text, paragraphs
 
@@ -38,6 +38,7 @@ class Router:
 
     def __init__(self) -> None:
         self.commands: dict[str, Command] = {}
+        self.mishaps: dict[Mishap, Handler] = {}
 
     def command(
         self, name: str, *, bare: Bare = Bare.ALONE, listed: bool = True, needs: Role = Role.READER
@@ -50,15 +51,31 @@ class Router:
 
         return register
 
+    def mishap(self, mishap: Mishap) -> Callable[[Handler], Handler]:
+        """Register what answers to what is no question. Raises ValueError where something does already."""
+
+        def register(handler: Handler) -> Handler:
+            self._mend(mishap, handler)
+            return handler
+
+        return register
+
     def include(self, other: Router) -> None:
         """Take over another router's commands. Raises ValueError for a name that is taken."""
         for command in other.commands.values():
             self._add(command)
+        for mishap, handler in other.mishaps.items():
+            self._mend(mishap, handler)
 
     def _add(self, command: Command) -> None:
         if command.name in self.commands:
             raise ValueError(f"two handlers answer to /{command.name}")
         self.commands[command.name] = command
+
+    def _mend(self, mishap: Mishap, handler: Handler) -> None:
+        if mishap in self.mishaps:
+            raise ValueError(f"two handlers answer to what is {mishap.value}")
+        self.mishaps[mishap] = handler
 
     def listed(self, role: Role = Role.READER) -> Iterator[str]:
         """The commands a person with this role is told of, in the order they were registered."""
@@ -67,6 +84,8 @@ class Router:
     def dispatch(self, request: Request, context: Context) -> Reply | None:
         """The answer to a request; None where silence is right (another bot's command in a group)."""
         context = replace(context, commands=tuple(self.listed(request.role)))
+        if request.mishap:
+            return _annotated(self.mishaps[request.mishap](request, context), context)
         if len(request.line) > LONGEST_ARGUMENT:
             return Reply(context.content.say("bad.long", n=LONGEST_ARGUMENT)) if request.addressed else None
         request = self._understood(request, context)

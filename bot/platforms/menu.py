@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.content import Content
-from bot.core.messages import Button, Chat, Reply, Request
+from bot.core.messages import Button, Chat, Mishap, Reply, Request
 from bot.core.spelling import normalize
 from bot.core.text import Text, lines, paragraphs
 
@@ -50,7 +50,7 @@ class Menus:
 
     def chosen(self, request: Request, refers: str = "") -> Request | None:
         """Free text as the choice it makes; in a group, None where it makes none and so is none of our business."""
-        if request.command:
+        if request.command or request.mishap:
             return request
         lists = self._offered(request.chat, refers)
         number = _number(request.argument)
@@ -65,7 +65,7 @@ class Menus:
             return request if request.chat.private else None
         if not request.chat.private and not refers:
             return None
-        return replace(request, command="choice" if lists else "expired", argument=str(number))
+        return replace(request, mishap=Mishap.CHOICE if lists else Mishap.EXPIRED, argument=str(number))
 
     def _offered(self, chat: Chat, refers: str) -> list[_List]:
         """The lists a choice can mean, newest first: the one replied to, else in a private chat all that are left."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import handlers
-from bot.core.messages import Chat, Context, Reply, Request, Role
+from bot.core.messages import Chat, Context, Mishap, Reply, Request, Role
 from bot.core.router import LONGEST_ARGUMENT, Bare, Router
 from bot.core.text import Style, Text
 from tests.conversation import ME, Reader
@@ -32,9 +32,10 @@ def mixed(request: Request, context: Context) -> Reply:
 router.command("prisoners")(echo)
 router.command("laws", bare=Bare.ALWAYS)(echo)
 router.command("approve", needs=Role.MODERATOR)(echo)
-router.command("expired", bare=Bare.NEVER, listed=False)(echo)
+router.command("hidden", bare=Bare.NEVER, listed=False)(echo)
 router.command("search", bare=Bare.ALWAYS)(echo)
 router.command("mixed", bare=Bare.NEVER)(mixed)
+router.mishap(Mishap.CHOICE)(echo)
 
 
 def reader(language: str = "", role: Role = Role.READER, chat: Chat | None = None) -> Reader:
@@ -62,7 +63,23 @@ def test_a_router_that_is_included_may_not_take_a_name_either() -> None:
 def test_an_included_router_brings_its_commands() -> None:
     both = Router()
     both.include(router)
-    assert both.commands == router.commands
+    assert (both.commands, both.mishaps) == (router.commands, router.mishaps)
+
+
+def test_what_came_in_place_of_a_question_has_one_handler_too() -> None:
+    both, other = Router(), Router()
+    both.include(router)
+    other.mishap(Mishap.CHOICE)(mixed)
+    with pytest.raises(ValueError, match="two handlers answer to what is choice"):
+        both.include(other)
+
+
+def test_what_came_in_place_of_a_question_cannot_be_typed() -> None:
+    there = Request(GROUP, "", "9", mishap=Mishap.CHOICE, addressed=False)
+    answer = reader(chat=GROUP).gets(there)
+    assert answer
+    assert answer.text == "(9)"
+    reader().asks("/choice 9").hides("(9)")
 
 
 def test_a_command_answers_to_its_name_in_any_case_and_language() -> None:
@@ -108,7 +125,7 @@ def test_khmer_may_be_written_on_without_a_space() -> None:
         ("prisoners sokha", "search(prisoners sokha)"),
         ("laws", "laws()"),
         ("laws 2018", "laws(2018)"),
-        ("expired", "search(expired)"),
+        ("hidden", "search(hidden)"),
         ("kem sokha", "search(kem sokha)"),
         ("", "search()"),
     ],
@@ -141,7 +158,7 @@ def test_a_command_like_no_other_gets_the_way_to_all_of_them() -> None:
 def test_what_is_not_for_this_reader_is_not_suggested_either() -> None:
     assert reader().asks("/aprove").commands == ["help"]
     assert reader(role=Role.MODERATOR).asks("/aprove").commands == ["approve"]
-    assert reader().asks("/expird").commands == ["help"]
+    assert reader().asks("/hiddn").commands == ["help"]
 
 
 def test_in_a_group_an_unknown_command_is_somebody_elses() -> None:

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.core.content import Content
-from bot.core.messages import Button, Chat, Reply, Request
+from bot.core.messages import Button, Chat, Mishap, Reply, Request
 from bot.core.text import Limit, Style, Text
 from bot.delivery.outbox import Outbox
 from bot.platforms import Capabilities, Envelope, Gone, Moved, Platform, Refusal, Rejected, Unavailable, Unknown
@@ -242,7 +242,7 @@ async def test_where_a_part_is_lost_the_rest_is_not_sent(post: Post) -> None:
     paper.refuses(None, Rejected("no"))
     await post.sends(paper, Reply(Text("A first sentence. And a second one. Then a third."), CHOICE))
     assert paper.texts == ["A first sentence."]
-    assert post.menus.chosen(Request(READER, "", "1")) == Request(READER, "expired", "1")
+    assert post.menus.chosen(Request(READER, "", "1")) == Request(READER, "", "1", mishap=Mishap.EXPIRED)
 
 
 async def test_a_reply_without_words_is_not_an_empty_message(post: Post) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import handlers
-from bot.core.messages import Chat, Request, Role
+from bot.core.messages import Chat, Mishap, Request, Role
 from bot.core.text import Style
 from handlers import card
 from tests.conversation import ME, Reader
@@ -85,22 +85,40 @@ def test_about_says_no_age_and_no_handle_where_there_is_none(tmp_path: Path) -> 
 
 @LANGUAGES
 @pytest.mark.parametrize(
-    ("command", "phrase"),
-    [("unreadable", "bad.unreadable"), ("undecryptable", "bad.undecryptable"), ("expired", "bad.expired")],
+    ("mishap", "phrase"),
+    [
+        (Mishap.UNREADABLE, "bad.unreadable"),
+        (Mishap.UNDECRYPTABLE, "bad.undecryptable"),
+        (Mishap.EXPIRED, "bad.expired"),
+    ],
 )
-def test_what_is_no_question_gets_an_honest_answer(language: str, command: str, phrase: str) -> None:
+def test_what_is_no_question_gets_an_honest_answer(language: str, mishap: Mishap, phrase: str) -> None:
     reader = Reader(language)
-    reader.asks(f"/{command}").says(reader.phrase(phrase))
+    answer = reader.gets(Request(reader.chat, "", mishap=mishap))
+    assert answer
+    answer.says(reader.phrase(phrase))
 
 
 def test_a_number_that_the_last_list_has_not_is_named() -> None:
-    Reader().asks("/choice 9").says("There is no 9 in my last list.")
+    reader = Reader()
+    answer = reader.gets(Request(reader.chat, "", "9", mishap=Mishap.CHOICE))
+    assert answer
+    answer.says("There is no 9 in my last list.")
 
 
-def test_what_is_for_platforms_only_is_not_told_of_and_not_found_by_its_bare_word() -> None:
+@pytest.mark.parametrize("mishap", Mishap)
+def test_what_only_a_platform_can_say_is_unknown_when_somebody_types_it(mishap: Mishap) -> None:
+    assert mishap in handlers.router.mishaps
+    reader = Reader()
+    for words in (f"/{mishap.value}", f"!{mishap.value} 9"):
+        assert reader.asks(words).text == reader.phrase("bad.unknown")
+    said = [reader.phrase(f"bad.{each.value}", number="9") for each in Mishap]
+    reader.asks(mishap.value).hides(*said)
+
+
+def test_commands_that_are_not_listed_are_not_told_of() -> None:
     reader = Reader()
     helped = reader.asks("/help").text
     for name, command in handlers.router.commands.items():
         if not command.listed:
             assert f"/{name} " not in helped
-    reader.asks("expired").hides(reader.phrase("bad.expired"))

@@ -18,7 +18,7 @@ from nio.events import RoomMessageText
 from nio.responses import KeysClaimResponse, KeysQueryResponse
 from yarl import URL
 
-from bot.core.messages import Chat, Reply, Request
+from bot.core.messages import Chat, Mishap, Reply, Request
 from bot.core.text import Mark, Style, Text, parse
 from bot.platforms import Envelope, Gone, Rejected, Unavailable
 from bot.platforms.matrix import Matrix, invitations
@@ -243,7 +243,7 @@ async def test_a_photo_is_unreadable_in_private_and_nobodys_business_in_a_group(
         private = await meet(alice, bot)
         await alice.sends_image(private)
         envelope = await bot.hears()
-        assert envelope.request == Request(Chat("matrix", private), "unreadable")
+        assert envelope.request == Request(Chat("matrix", private), "", mishap=Mishap.UNREADABLE)
 
 
 async def test_an_answer_stays_in_its_thread(synapse: Synapse, light: Light) -> None:
@@ -537,7 +537,7 @@ async def test_a_message_without_its_key_is_told_once_and_read_when_the_key_come
         first = await alice.says(room, "one")
         await alice.says(room, "two")
         told = await bot.hears()
-        assert told == Envelope(Request(Chat("matrix", room), "undecryptable"), first)
+        assert told == Envelope(Request(Chat("matrix", room), "", mishap=Mishap.UNDECRYPTABLE), first)
         await alice.says(room, "three")
         await alice.forwards_key(room, device)
         assert sorted([(await bot.hears()).request.argument for _ in range(3)]) == ["one", "three", "two"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.content import Content
-from bot.core.messages import Button, Chat, Reply, Request
+from bot.core.messages import Button, Chat, Mishap, Reply, Request
 from bot.core.text import Style, Text
 from bot.platforms import menu
 from bot.platforms.menu import LIFE_SECONDS, Menus, spelled
@@ -51,7 +51,9 @@ def said(words: str, chat: Chat = HERE) -> Request:
 
 
 def line(request: Request | None) -> str | None:
-    """What is asked now, as one would type it."""
+    """What is asked now, as one would type it; or what came in its place."""
+    if request and request.mishap:
+        return f"({request.mishap.value}) {request.line}"
     return request.line if request else None
 
 
@@ -86,13 +88,19 @@ def test_a_choice_keeps_who_asked_and_in_what_language(menus: Menus) -> None:
 @pytest.mark.parametrize("words", ["0", "3", "9", "999"])
 def test_a_number_that_is_not_on_the_list_is_said_to_be_none(menus: Menus, words: str) -> None:
     menus.remember(HERE, "m1", BIRDS)
-    assert line(menus.chosen(said(words))) == f"choice {int(words)}"
+    assert line(menus.chosen(said(words))) == f"(choice) {int(words)}"
 
 
 @pytest.mark.parametrize("words", ["eagle", "1000", "1 2", "-1", "1.5", "½", "", "kem sokha"])
 def test_other_words_are_a_question_like_any_other(menus: Menus, words: str) -> None:
     menus.remember(HERE, "m1", BIRDS)
     assert menus.chosen(said(words)) == said(words)
+
+
+def test_what_could_not_be_read_is_never_a_choice(menus: Menus) -> None:
+    menus.remember(HERE, "m1", BIRDS)
+    photo = Request(HERE, "", mishap=Mishap.UNREADABLE)
+    assert menus.chosen(photo) == photo
 
 
 def test_a_command_is_never_a_choice(menus: Menus) -> None:
@@ -102,7 +110,7 @@ def test_a_command_is_never_a_choice(menus: Menus) -> None:
 
 
 def test_a_number_without_any_list_is_answered_as_too_late(menus: Menus) -> None:
-    assert line(menus.chosen(said("1"))) == "expired 1"
+    assert line(menus.chosen(said("1"))) == "(expired) 1"
     assert line(menus.chosen(said("crow"))) == "crow"
 
 
@@ -125,12 +133,12 @@ def test_a_reply_to_a_list_means_that_list_and_no_other(menus: Menus) -> None:
     menus.remember(HERE, "m2", TREES)
     assert line(menus.chosen(said("1"), "m1")) == "show crow"
     assert line(menus.chosen(said("oak"), "m1")) == "oak"
-    assert line(menus.chosen(said("1"), "m9")) == "expired 1"
+    assert line(menus.chosen(said("1"), "m9")) == "(expired) 1"
 
 
 def test_each_chat_has_its_own_lists(menus: Menus) -> None:
     menus.remember(HERE, "m1", BIRDS)
-    assert line(menus.chosen(said("1", THERE))) == "expired 1"
+    assert line(menus.chosen(said("1", THERE))) == "(expired) 1"
 
 
 def test_in_a_group_only_a_reply_chooses_and_all_else_is_not_for_us(menus: Menus) -> None:
@@ -140,8 +148,8 @@ def test_in_a_group_only_a_reply_chooses_and_all_else_is_not_for_us(menus: Menus
     assert menus.chosen(said("good evening", GROUP), "m1") is None
     assert line(menus.chosen(said("1", GROUP), "m1")) == "show crow"
     assert line(menus.chosen(said("more", GROUP), "m1")) == "birds page 2"
-    assert line(menus.chosen(said("7", GROUP), "m1")) == "choice 7"
-    assert line(menus.chosen(said("7", GROUP), "m9")) == "expired 7"
+    assert line(menus.chosen(said("7", GROUP), "m1")) == "(choice) 7"
+    assert line(menus.chosen(said("7", GROUP), "m9")) == "(expired) 7"
 
 
 # --- how long, how many
@@ -152,8 +160,8 @@ def test_a_list_is_remembered_for_half_an_hour(menus: Menus, hands: Hands) -> No
     hands.seconds += LIFE_SECONDS - 1
     assert line(menus.chosen(said("1"))) == "show crow"
     hands.seconds += 1
-    assert line(menus.chosen(said("1"))) == "expired 1"
-    assert line(menus.chosen(said("1"), "m1")) == "expired 1"
+    assert line(menus.chosen(said("1"))) == "(expired) 1"
+    assert line(menus.chosen(said("1"), "m1")) == "(expired) 1"
 
 
 def test_what_has_expired_is_thrown_away_when_the_next_list_comes(menus: Menus, hands: Hands) -> None:
@@ -166,7 +174,7 @@ def test_what_has_expired_is_thrown_away_when_the_next_list_comes(menus: Menus, 
 def test_of_one_chat_the_last_few_lists_are_remembered(menus: Menus) -> None:
     for number in range(menu._LISTS + 1):
         menus.remember(HERE, f"m{number}", BIRDS)
-    assert line(menus.chosen(said("1"), "m0")) == "expired 1"
+    assert line(menus.chosen(said("1"), "m0")) == "(expired) 1"
     assert line(menus.chosen(said("1"), "m1")) == "show crow"
 
 
@@ -175,7 +183,7 @@ def test_of_many_chats_those_are_forgotten_that_had_no_list_for_longest(menus: M
     for chat in (*chats, chats[0], Chat("paper", "one more")):
         menus.remember(chat, "m1", BIRDS)
     assert len(menus._lists) == menu._CHATS
-    assert [line(menus.chosen(said("1", chat))) for chat in chats[:3]] == ["show crow", "expired 1", "show crow"]
+    assert [line(menus.chosen(said("1", chat))) for chat in chats[:3]] == ["show crow", "(expired) 1", "show crow"]
 
 
 def test_a_chat_that_is_forgotten_has_no_lists_in_any_of_its_threads(menus: Menus) -> None:

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from telegram import MessageEntity
 
-from bot.core.messages import Button, Chat, Reply, Request
+from bot.core.messages import Button, Chat, Mishap, Reply, Request
 from bot.core.text import Mark, Style, Text, parse
 from bot.platforms import Batch, Envelope, Gone, Moved, Platform, Rejected, Unavailable
 from bot.platforms.telegram import Telegram, keyboard
@@ -120,7 +120,7 @@ async def test_hostile_characters_are_gone(server: TelegramServer, platform: Tel
     sokha = server.user(42)
     await sokha.sends({"text": "/laws \u202e\x00arrest\ud800"})
     await sokha.sends({"text": "\x00\ud800"})
-    assert await requests(platform) == [Request(HERE, "laws", "arrest"), Request(HERE, "unreadable")]
+    assert await requests(platform) == [Request(HERE, "laws", "arrest"), Request(HERE, "", mishap=Mishap.UNREADABLE)]
 
 
 async def test_a_picture_is_unreadable_but_its_caption_may_be_a_command(
@@ -135,9 +135,11 @@ async def test_a_picture_is_unreadable_but_its_caption_may_be_a_command(
     await group.sends_photo(sokha, "/laws")
     await group.sends_sticker(sokha)
     batch = await platform.poll(None)
-    assert [one.request.command for one in batch.envelopes] == ["unreadable"] * 2 + [
+    assert [one.request.mishap or one.request.command for one in batch.envelopes] == [
+        Mishap.UNREADABLE,
+        Mishap.UNREADABLE,
         "laws",
-        "unreadable",
+        Mishap.UNREADABLE,
         "laws",
     ]
     assert {one.request.language for one in batch.envelopes} == {"en"}
@@ -401,14 +403,13 @@ async def test_a_button_from_before_a_restart_says_that_it_has_expired(
     message = await shown(server, platform, "x" * 65)
     async with opened(server) as later:
         envelope = await pressed(server, later, message, label="b0")
-    assert envelope.request == Request(HERE, "expired", language="km")
+    assert envelope.request == Request(HERE, "", language="km", mishap=Mishap.EXPIRED)
 
 
 @pytest.mark.parametrize(
     ("data", "line"),
     [
         ("help", "help"),
-        ("~forgedxx", "expired"),
         ("approve 7", "approve 7"),
         ("help@PratipTestBot x", "help x"),
         ("/help", "//help"),
@@ -420,7 +421,14 @@ async def test_a_forged_button_can_do_no_more_than_typing(
     server: TelegramServer, platform: Telegram, data: str, line: str
 ) -> None:
     message = await shown(server, platform, "help")
-    assert (await pressed(server, platform, message, data=data)).request.line == line
+    request = (await pressed(server, platform, message, data=data)).request
+    assert (request.line, request.mishap) == (line, None)
+
+
+async def test_a_forged_token_is_one_that_has_expired(server: TelegramServer, platform: Telegram) -> None:
+    message = await shown(server, platform, "help")
+    request = (await pressed(server, platform, message, data="~forgedxx")).request
+    assert (request.line, request.mishap) == ("", Mishap.EXPIRED)
 
 
 async def test_a_forged_button_for_another_bot_is_not_ours(server: TelegramServer, platform: Telegram) -> None:
@@ -434,7 +442,7 @@ async def test_a_shelved_command_is_of_use_in_its_own_chat_only(server: Telegram
     group = server.group(-7)
     await platform.send(Chat("telegram", "-7", private=False), with_buttons("help"), key="k")
     await sokha(server).presses(await group.hears(), data=data)
-    assert [one.line for one in await requests(platform)] == ["expired"]
+    assert [one.mishap for one in await requests(platform)] == [Mishap.EXPIRED]
 
 
 async def test_a_button_pressed_in_a_topic_is_answered_there_as_if_we_were_named(

@@ -11,7 +11,7 @@ from nio import MatrixRoom
 from nio.events import BadEventType, Event, MegolmEvent, ReactionEvent
 from nio.responses import RoomInfo, SyncResponse
 
-from bot.core.messages import Chat, Request
+from bot.core.messages import Chat, Mishap, Request
 from bot.log import log
 from bot.platforms import Batch, Envelope, Gone, Refusal, Rejected
 from bot.platforms.matrix.client import Client
@@ -127,7 +127,7 @@ class Inbox:
         if event.event_id not in self._closed or not private:
             return _CLOSED
         chat = Chat("matrix", event.room_id, thread_of(event))
-        return Envelope(Request(chat, "undecryptable"), event.event_id)
+        return Envelope(Request(chat, "", mishap=Mishap.UNDECRYPTABLE), event.event_id)
 
     async def _referring(self, envelope: Envelope, room: MatrixRoom, *, reaction: bool) -> Envelope | str:
         """Whether what somebody answered or reacted to is ours."""

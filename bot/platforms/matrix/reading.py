@@ -19,7 +19,7 @@ from nio.events import (
     UnknownBadEvent,
 )
 
-from bot.core.messages import Chat, Request, read
+from bot.core.messages import Chat, Mishap, Request, read
 from bot.core.text import clean
 from bot.platforms import Envelope
 
@@ -45,7 +45,7 @@ def understand(event: Event | BadEventType, room_id: str, me: str, *, private: b
         case RedactedEvent():
             return "redacted"
     if isinstance(event, _MEDIA) and private:
-        return Envelope(Request(chat, "unreadable"), event.event_id)
+        return Envelope(Request(chat, "", mishap=Mishap.UNREADABLE), event.event_id)
     return "other"
 
 

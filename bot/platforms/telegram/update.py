@@ -8,7 +8,7 @@ from dataclasses import replace
 from telegram import CallbackQuery, MaybeInaccessibleMessage, Message, Update
 from telegram.constants import ChatType, MessageAttachmentType
 
-from bot.core.messages import Chat, Request, read
+from bot.core.messages import Chat, Mishap, Request, read
 from bot.platforms import Envelope
 from bot.platforms.telegram.keyboard import Shelf
 
@@ -75,7 +75,7 @@ def _said(message: Message, me: str) -> Request | str:
     request = read(chat, message.text or message.caption or "", me=me, language=language)
     if request and (request.command or (message.text and request.argument)):
         return request
-    return Request(chat, "unreadable", language=language) if chat.private else "not for us"
+    return Request(chat, "", language=language, mishap=Mishap.UNREADABLE) if chat.private else "not for us"
 
 
 def _passed_over(message: Message) -> str:
@@ -93,7 +93,7 @@ def _pressed(query: CallbackQuery, me: str, shelf: Shelf) -> Envelope | str:
         return "not our button"
     chat, language = _chat(query.message), query.from_user.language_code or ""
     command = shelf.command(chat, query.data)
-    expired = Request(chat, "expired", language=language)
+    expired = Request(chat, "", language=language, mishap=Mishap.EXPIRED)
     request = expired if command is None else read(chat, f"/{command}", me=me, language=language)
     if not request:
         return "not for us"
