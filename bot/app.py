@@ -19,7 +19,7 @@ from bot.core.content import Snapshot
 from bot.doctor import Finding, contact_finding, content_finding, platform_findings
 from bot.log import log
 from bot.platforms import Platform
-from bot.platforms.console import Console
+from bot.platforms.console import CHAT, Console
 from bot.privacy import Keys, KeysUnusable, SealBroken
 from bot.service import Service
 from bot.settings import Settings
@@ -113,7 +113,9 @@ async def _serve(
             store = await stack.enter_async_context(Store(settings.database_url))
         except StoreUnusable as problem:
             raise Unfit(str(problem)) from None
-        service = Service(handlers.router, snapshot, store, keys, language=language)
+        if language:
+            await store.assume_language(keys.chat_key(CHAT), language)
+        service = Service(handlers.router, snapshot, store, keys)
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_unheard)
         for number in (signal.SIGTERM, signal.SIGINT):

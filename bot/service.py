@@ -35,7 +35,6 @@ class Service:
     store: Store
     keys: Keys
     clock: Clock = field(default_factory=Clock)
-    language: str = ""  # asked for at start; holds until another is chosen
     answer_seconds: float = 5.0  # what a slow chat may hold up the next poll; its answer goes on beside it
     drain_seconds: float = 4.0  # what replies in flight may take at the end
 
@@ -149,7 +148,7 @@ class Service:
             return
         key = self.keys.chat_key(request.chat)
         prefs = await self.store.prefs(key)
-        content = self.snapshot.view(self.language, prefs.language, request.language)
+        content = self.snapshot.view(prefs.language, request.language)
         reply = self._reply(request, content, prefs, platform)
         if reply is None:
             return
@@ -173,7 +172,6 @@ class Service:
     async def _apply(self, change: Change, key: str, chat: Chat) -> None:
         match change:
             case SetLanguage(code):
-                self.language = ""
                 await self.store.choose_language(key, code)
             case Forget():
                 self._menus.forget(chat)

@@ -237,14 +237,17 @@ async def test_one_who_only_asks_leaves_no_row(service: Service, store: Store) -
         assert (await connection.exec_driver_sql("SELECT count(*) FROM preference")).scalar() == 0
 
 
-async def test_a_language_asked_for_at_start_holds_until_another_is_chosen(service: Service, store: Store) -> None:
+async def test_a_language_asked_for_at_start_holds_in_its_chat_until_another_is_chosen(
+    service: Service, store: Store
+) -> None:
     await store.choose_language(KEYS.chat_key(READER), "en")
-    service.language = "km"
+    await store.assume_language(KEYS.chat_key(READER), "km")
     paper = Paper()
     paper.asks("/echo 1", "/speak en", "/echo 2")
+    paper.asks("/echo 3", chat=OTHER)
     async with running(service, paper):
-        await paper.reads(3)
-    assert paper.texts == ["1, km", "As you like", "2, en"]
+        await paper.reads(4)
+    assert paper.texts == ["1, km", "As you like", "2, en", "3, en"]
 
 
 async def test_a_list_is_answered_by_number_where_there_are_no_buttons(service: Service) -> None:

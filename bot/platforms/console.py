@@ -26,6 +26,7 @@ _LOOKS = {
     Style.CODE: Look(color="cyan"),
     Style.COMMAND: Look(color="cyan"),
 }
+CHAT = Chat("console", "console")  # there is no other
 _PROMPT = "› "
 _STANDARD_INPUT = 0
 
@@ -74,7 +75,7 @@ class Console:
         self._count += 1
         if words is None:
             return Batch(None, over=True)
-        request = read(Chat("console", "console"), words)
+        request = read(CHAT, words)
         done = not self._interactive and not self._asks
         envelopes = (
             (Envelope(request, f"{self._count}"),) if request and (request.argument or request.command or done) else ()

@@ -7,6 +7,7 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -90,6 +91,10 @@ class Store:
             self._remember(chat, Prefs(code))
 
         await self._finished(work())
+
+    async def assume_language(self, chat: str, code: str) -> None:
+        """Take the language of a chat as chosen until it chooses another, or the program ends; nothing is written."""
+        self._remember(chat, replace(await self.prefs(chat), language=code))
 
     async def forget(self, chat: str) -> None:
         """Erase everything kept of a chat, from the file too."""

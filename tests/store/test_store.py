@@ -94,6 +94,17 @@ async def test_a_choice_is_remembered_and_may_change(file: Path) -> None:
     assert rows(file, "SELECT * FROM preference ORDER BY chat") == [("one", "km"), ("two", "fr")]
 
 
+async def test_a_language_that_is_assumed_goes_before_the_one_chosen_once_and_is_not_written(file: Path) -> None:
+    async with at(file) as store:
+        await store.choose_language("one", "en")
+        await store.assume_language("one", "km")
+        await store.assume_language("two", "km")
+        assert [await store.prefs(chat) for chat in ("one", "two")] == [Prefs("km"), Prefs("km")]
+        await store.choose_language("one", "en")
+        assert await store.prefs("one") == Prefs("en")
+    assert rows(file, "SELECT * FROM preference") == [("one", "en")]
+
+
 async def test_what_is_forgotten_is_gone_and_the_rest_stays(file: Path) -> None:
     async with at(file) as store:
         await store.choose_language("one", "km")
