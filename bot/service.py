@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,6 +25,9 @@ from bot.store import Store
 
 _LONGEST_PAUSE = 30.0
 _LONGEST_WAIT = 300.0  # whatever a server asks for: it may be a proxy's error page that asks
+_UNANSWERED = 20  # requests of one chat, in all its threads; what comes beyond is a flood, and is passed over
+_CROWD = 2_000  # requests of all chats; where there are more, nobody is asked for others
+_CROWD_SECONDS = 1.0
 
 
 @dataclass
@@ -42,6 +46,7 @@ class Service:
         self._menus = Menus(self.clock.monotonic)
         self._outbox = Outbox(self.clock, self._menus)
         self._turns: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
+        self._unanswered: Counter[tuple[str, str]] = Counter()
         self._stopping = asyncio.Event()
         self._idle: set[asyncio.Task[object]] = set()
 
@@ -75,6 +80,7 @@ class Service:
         failures = 0
         while not self._stopping.is_set():
             with self._idling():
+                await self._until_quiet()
                 batch = await self._polled(platform, cursor, failures)
             if batch is None:
                 failures += 1
@@ -99,6 +105,11 @@ class Service:
         finally:
             self._idle.discard(task)
 
+    async def _until_quiet(self) -> None:
+        """Memory is bounded: who asks while we cannot keep up is kept by the platform."""
+        while self._unanswered.total() > _CROWD:
+            await self.clock.sleep(_CROWD_SECONDS)
+
     async def _polled(self, platform: Platform, cursor: str | None, failures: int) -> Batch | None:
         """What is new; None after a failure and the pause that it asks for."""
         try:
@@ -116,11 +127,24 @@ class Service:
     async def _answered(self, platform: Platform, batch: Batch, tasks: asyncio.TaskGroup) -> None:
         """Answer a batch, chats beside one another, each in order. A slow chat does not hold up the others for long."""
         chats: dict[object, list[Envelope]] = {}
-        for envelope in batch.envelopes:
+        for envelope in self._admitted(platform, batch):
             chats.setdefault(envelope.request.chat, []).append(envelope)
         running = [tasks.create_task(self._conversation(platform, some)) for some in chats.values()]
         if running:
             await asyncio.wait(running, timeout=None if platform.can.patient else self.answer_seconds)
+
+    def _admitted(self, platform: Platform, batch: Batch) -> Iterator[Envelope]:
+        """The requests to answer; of a chat that asks faster than it can be answered, what is too much is left out."""
+        now, flood = self.clock.monotonic(), 0
+        for envelope in batch.envelopes:
+            chat = _whole(envelope.request.chat)
+            if self._unanswered[chat] >= _UNANSWERED:
+                flood += 1
+                continue
+            self._unanswered[chat] += 1
+            yield replace(envelope, arrived=now)
+        if flood:
+            log.warning("flood", platform=platform.name, passed_over=flood)
 
     async def _conversation(self, platform: Platform, envelopes: Sequence[Envelope]) -> None:
         chat = envelopes[0].request.chat
@@ -128,6 +152,7 @@ class Service:
         async with turn:
             for envelope in envelopes:
                 await self._guarded(platform, envelope)
+                self._unanswered -= Counter([_whole(chat)])  # this way no zero stays
 
     # -- answering
 
@@ -176,6 +201,11 @@ class Service:
             case Forget():
                 self._menus.forget(chat)
                 await self.store.forget(key)
+
+
+def _whole(chat: Chat) -> tuple[str, str]:
+    """A chat with all its threads."""
+    return chat.platform, chat.id
 
 
 def _zone(name: str) -> tzinfo:

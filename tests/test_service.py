@@ -177,6 +177,48 @@ async def test_a_slow_chat_holds_up_nobody_else_in_its_batch_nor_those_who_come_
         assert (await paper.reads(3)).text == "slow, en"
 
 
+async def test_a_chat_that_floods_us_is_answered_so_many_times_and_nobody_else_suffers(
+    service: Service, store: Store, logged: list[MutableMapping[str, Any]]
+) -> None:
+    paper = Paper()
+    service.answer_seconds = 0.01
+    paper.closed = {READER.id}
+    thread = replace(READER, thread="1")
+    for chat in (READER, thread, READER):
+        paper.asks(*(f"/echo {number}" for number in range(15)), chat=chat)
+    async with running(service, paper):
+        paper.asks("/echo other", chat=OTHER)
+        assert (await paper.reads()).text == "other, en"
+        paper.open()
+        await paper.reads(21)
+        await comes_true(lambda: not service._unanswered)
+        assert sorted(sheet.text for sheet in paper.sheets if sheet.chat == READER) == sorted(
+            f"{number}, en" for number in range(15)
+        )
+        assert [sheet.text for sheet in paper.sheets if sheet.chat == thread] == [f"{n}, en" for n in range(5)]
+        paper.asks("/echo again")
+        assert (await paper.reads(22)).text == "again, en"
+    assert await store.cursor("paper") == "47"
+    flood = {"event": "flood", "log_level": "warning", "platform": "paper"}
+    assert logged == [{**flood, "passed_over": 10}, {**flood, "passed_over": 15}]
+
+
+async def test_a_crowd_is_answered_before_more_is_taken_in(service: Service) -> None:
+    paper = Paper()
+    service.answer_seconds = 0.01
+    crowd = [Chat("paper", f"crowd {number}") for number in range(2001)]
+    paper.closed = {chat.id for chat in crowd}
+    paper.brings(*(paper.envelope("/echo hello", chat) for chat in crowd))
+    paper.asks("/echo next")
+    async with running(service, paper):
+        await comes_true(lambda: paper.tried)
+        await asyncio.sleep(0.1)
+        assert len(paper.cursors) == 1
+        paper.open()
+        await paper.reads(2002, within=15)
+        assert "next, en" in paper.texts
+
+
 async def test_a_platform_that_is_patient_waits_for_every_answer(service: Service) -> None:
     paper = Paper(Capabilities(patient=True))
     service.answer_seconds = 0.01

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from bot.clock import Clock
@@ -16,7 +17,7 @@ from bot.log import log
 from bot.platforms import Envelope, Gone, Moved, Platform, Rejected, Unavailable, Unknown
 from bot.platforms.menu import Menus, spelled
 
-_PATIENCE_SECONDS = 120.0  # an answer that comes later answers nothing
+_PATIENCE_SECONDS = 120.0  # since the question came: an answer that comes later answers nothing
 _LONGEST_PAUSE = 30.0
 T = TypeVar("T")
 
@@ -40,7 +41,8 @@ class Outbox:
         if platform.can.limit.measure(reply.text.plain) > platform.can.limit.size:
             return False
         try:
-            await self._patiently(platform, lambda: platform.edit(envelope.request.chat, envelope.refers, reply))
+            edit = partial(platform.edit, envelope.request.chat, envelope.refers, reply)
+            await self._patiently(platform, edit, envelope.arrived)
         except (Rejected, Unknown, Unavailable, Moved):
             return False
         except Gone:
@@ -52,9 +54,9 @@ class Outbox:
         shown = reply if platform.can.buttons else spelled(reply, content)
         message = ""
         for number, part in enumerate(_parts(shown, platform.can.limit)):
-            key = f"{envelope.key}#{number}"
+            send = partial(platform.send, reply=part, key=f"{envelope.key}#{number}")
             try:
-                message, chat = await self._delivered(platform, chat, part, key)
+                message, chat = await self._delivered(platform, chat, send, envelope.arrived)
             except Gone:
                 return
             except (Rejected, Unavailable, Unknown, Moved) as refusal:
@@ -63,21 +65,22 @@ class Outbox:
         if reply.rows and not platform.can.buttons:
             self._menus.remember(chat, message, reply.buttons)
 
-    async def _delivered(self, platform: Platform, chat: Chat, part: Reply, key: str) -> tuple[str, Chat]:
+    async def _delivered(
+        self, platform: Platform, chat: Chat, send: Callable[[Chat], Awaitable[str]], since: float
+    ) -> tuple[str, Chat]:
         """Send one message, following a chat that moved, once."""
         try:
-            return await self._patiently(platform, lambda: platform.send(chat, part, key=key)), chat
+            return await self._patiently(platform, partial(send, chat), since), chat
         except Moved as moved:
             there = replace(chat, id=moved.to)
-            return await self._patiently(platform, lambda: platform.send(there, part, key=key)), there
+            return await self._patiently(platform, partial(send, there), since), there
 
-    async def _patiently(self, platform: Platform, call: Callable[[], Awaitable[T]]) -> T:
+    async def _patiently(self, platform: Platform, call: Callable[[], Awaitable[T]], since: float) -> T:
         """Try again while it is worth it. An unclear outcome is tried once more: better twice than never.
 
         Only what is on the wire counts in the window: a chat that has to wait does not hold up the others.
         """
         window = self._windows.setdefault(platform.name, asyncio.Semaphore(platform.can.window))
-        start = self._clock.monotonic()
         attempt, unclear = 0, 0
         while True:
             try:
@@ -85,7 +88,7 @@ class Outbox:
                     return await call()
             except Unavailable as refusal:
                 pause = refusal.retry_after if refusal.retry_after is not None else _pause(attempt)
-                if self._clock.monotonic() + pause - start > _PATIENCE_SECONDS:
+                if self._clock.monotonic() + pause - since > _PATIENCE_SECONDS:
                     raise
                 await self._clock.sleep(pause)
             except Unknown:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -45,8 +46,11 @@ class Post:
         self.menus = Menus(self.clock.monotonic)
         self.outbox = Outbox(self.clock, self.menus)
 
-    async def sends(self, paper: Paper, reply: Reply | str, envelope: Envelope = ASKED) -> None:
+    async def sends(
+        self, paper: Paper, reply: Reply | str, envelope: Envelope = ASKED, waited_seconds: float = 0
+    ) -> None:
         reply = Reply(Text(reply)) if isinstance(reply, str) else reply
+        envelope = replace(envelope, arrived=self.clock.monotonic() - waited_seconds)
         await self.outbox.reply(paper, envelope, reply, self.content)
 
 
@@ -103,6 +107,18 @@ async def test_nobody_waits_for_what_would_be_too_late_anyway(post: Post) -> Non
     paper.refuses(Unavailable("flood", 121))
     await post.sends(paper, "Hello")
     assert (paper.texts, post.clock.slept) == ([], [])
+
+
+async def test_the_two_minutes_begin_when_the_question_comes_and_not_when_its_turn_does(post: Post) -> None:
+    paper = Paper()
+    paper.refuses(Unavailable("busy", 30))
+    await post.sends(paper, "Late", waited_seconds=91)
+    assert (paper.texts, len(paper.tried), post.clock.slept) == ([], 1, [])
+    await post.sends(paper, "Later still", waited_seconds=500)
+    assert paper.texts == ["Later still"]
+    paper.refuses(Unavailable("busy", 30))
+    await post.sends(paper, "In time", waited_seconds=90)
+    assert (paper.texts, post.clock.slept) == (["Later still", "In time"], [30])
 
 
 async def test_however_often_it_is_asked_to_come_back_at_once_the_pauses_stay_short(post: Post) -> None:
