@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
+from typing import Any, TextIO
 
 import structlog
 
@@ -47,7 +48,7 @@ def mute(*names: str) -> None:
 
 
 def configure(level: str = "INFO", form: str = "console") -> None:
-    """Send our events and the libraries' warnings to standard error, as lines for people or as JSON."""
+    """Send our events to standard error, as lines for people or as JSON; of the libraries' warnings, where from."""
     render: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if form == "json"
@@ -59,9 +60,16 @@ def configure(level: str = "INFO", form: str = "console") -> None:
         _without_bodies,
         _without_persons,
     ]
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Quiet(sys.stderr)
     formatter = structlog.stdlib.ProcessorFormatter
-    handler.setFormatter(_Scrubbed(foreign_pre_chain=stages, processors=[formatter.remove_processors_meta, render]))
+    handler.setFormatter(
+        _Scrubbed(
+            foreign_pre_chain=[_without_words, *stages],
+            processors=[formatter.remove_processors_meta, render],
+            pass_foreign_args=True,
+            use_get_message=False,
+        )
+    )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("pratip").setLevel(level)
     structlog.configure(
@@ -72,9 +80,32 @@ def configure(level: str = "INFO", form: str = "console") -> None:
     )
 
 
+class _Quiet(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's own name)
+        """Say no more than that a line is missing: logging itself would print all that it could not write."""
+        with suppress(OSError, ValueError):
+            self.stream.write("a line of the log could not be written\n")
+
+
 class _Scrubbed(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
         return scrub(super().format(record))
+
+
+def _without_words(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A library's record becomes its place: its words may be an exception's, and so somebody's; no pattern finds those.
+
+    An exception among its arguments is named like one that is logged as such.
+    """
+    record: logging.LogRecord = event["_record"]
+    place = f"{record.filename}:{record.lineno} {record.funcName}"
+    arguments = event["positional_args"] or ()
+    arguments = arguments.values() if isinstance(arguments, Mapping) else arguments
+    problem = next((each for each in arguments if isinstance(each, BaseException)), None)
+    for words in ("positional_args", "stack_info"):
+        event.pop(words, None)
+    event.update(event="library", name=record.name, place=place, exc_info=event.get("exc_info") or problem)
+    return event
 
 
 def _without_bodies(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
