@@ -18,8 +18,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.messages import Prefs
+from bot.log import log
 from bot.store import engine, migrations, schema
 
+_TRIES = 3  # to empty the write-ahead log, each five seconds long
 _REMEMBERED = 10_000  # preferences kept in memory, so that an answer waits for no look-up
 
 
@@ -156,7 +158,8 @@ class Store:
             return
         async with self._writer.connect() as connection:
             raw = await connection.get_raw_connection()
-            await _truncate(raw.driver_connection)
+            if not await _truncate(raw.driver_connection):
+                log.warning("erased_but_not_yet_from_the_log_file")
 
 
 def _make_private(path: Path) -> None:
@@ -166,9 +169,10 @@ def _make_private(path: Path) -> None:
         path.chmod(0o600)
 
 
-async def _truncate(connection: Any) -> None:
-    for _ in range(10):
-        done = await (await connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")).fetchone()
-        if done is None or not done[0]:
-            return
-        await asyncio.sleep(0.05)
+async def _truncate(connection: Any) -> bool:
+    """Whether the write-ahead log is empty now. Each try waits for readers as long as busy_timeout says."""
+    for _ in range(_TRIES):
+        busy, *_ = await (await connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")).fetchone()
+        if not busy:
+            return True
+    return False

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import aiosqlite
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -19,6 +18,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
+from structlog.testing import capture_logs
 
 from bot.core.messages import Prefs
 from bot.store import Store, StoreTooNew, StoreUnusable, migrations
@@ -208,10 +208,15 @@ async def test_one_who_reads_for_ever_does_not_hold_up_the_bot_for_ever(file: Pa
         reader = sqlite3.connect(file, isolation_level=None)
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM preference").fetchall()
-        async with aiosqlite.connect(file, timeout=0) as impatient:
-            await module._truncate(impatient)
+        async with store._writer.connect() as connection:
+            await connection.exec_driver_sql("PRAGMA busy_timeout=10")
+        with capture_logs() as lines:
+            await store.forget(MARKER)
+        assert lines == [{"event": "erased_but_not_yet_from_the_log_file", "log_level": "warning"}]
         assert MARKER.encode() in bytes_of(file)
         reader.close()
+        await store.forget("anybody")
+        assert MARKER.encode() not in bytes_of(file)
 
 
 # --- killed, cancelled
