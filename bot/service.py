@@ -69,7 +69,7 @@ class Service:
 
     async def _end(self, limit: asyncio.Timeout) -> None:
         await self._stopping.wait()
-        limit.reschedule(asyncio.get_running_loop().time() + self.drain_seconds)
+        limit.reschedule(asyncio.get_running_loop().time() + self.drain_seconds)  # asyncio counts by its own clock
         for task in self._idle:
             task.cancel()
 

@@ -513,7 +513,7 @@ def test_the_shelf_forgets_after_half_an_hour() -> None:
 def test_the_shelf_is_bounded_for_a_chat_and_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyboard, "_OF_CHAT", 2)
     monkeypatch.setattr(keyboard, "_IN_ALL", 3)
-    shelf, there = Shelf(), Chat("telegram", "43")
+    shelf, there = Shelf(Clock()), Chat("telegram", "43")
     first, second, third = (shelf.data(HERE, name * 65) for name in "abc")
     assert [shelf.command(HERE, token) for token in (first, second, third)] == [None, "b" * 65, "c" * 65]
     fourth, fifth = shelf.data(there, "d" * 65), shelf.data(there, "e" * 65)

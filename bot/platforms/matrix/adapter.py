@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +12,7 @@ from nio import MatrixRoom
 from nio.exceptions import EncryptionError, GroupEncryptionError, LocalProtocolError
 from nio.responses import SyncResponse
 
+from bot.clock import Clock
 from bot.core.messages import Chat, Reply
 from bot.core.text import Limit
 from bot.platforms import Batch, Capabilities, Envelope, Gone, Refusal, Rejected, Unavailable
@@ -21,7 +21,7 @@ from bot.platforms.matrix.inbox import FILTER, Inbox
 from bot.platforms.matrix.invitations import Invitations
 from bot.platforms.matrix.render import content
 from bot.platforms.matrix.session import Session
-from bot.platforms.matrix.store import KEEP_DAYS, today
+from bot.platforms.matrix.store import KEEP_DAYS, day
 from bot.privacy import Keys, SealBroken
 
 POLL_SECONDS = 30
@@ -44,14 +44,15 @@ class Matrix:
         folder: Path,
         keys: Keys,
         proxy: str = "",
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock | None = None,
     ) -> None:
         """Rooms are the groups that may invite us, by id or alias; the folder is ours alone."""
         self._folder = folder
         self._keys = keys
-        self._client = Client(homeserver, user, folder, keys, proxy)
+        self._clock = clock or Clock()
+        self._client = Client(homeserver, user, folder, keys, proxy, self._clock)
         self._session = Session(self._client, password, folder, keys)
-        self._invitations = Invitations(rooms, clock)
+        self._invitations = Invitations(rooms, self._clock.monotonic)
         self._inbox = Inbox(self._client)
         self._knows_rooms = False
         self._swept_on = 0  # the day on which old room keys were last erased
@@ -124,9 +125,10 @@ class Matrix:
             self._invitations.left(room_id)
 
     def _sweep(self) -> None:
-        if self._swept_on != today():
-            self._client.machine.expire(today() - KEEP_DAYS)
-            self._swept_on = today()
+        today = day(self._clock.now())
+        if self._swept_on != today:
+            self._client.machine.expire(today - KEEP_DAYS)
+            self._swept_on = today
 
     async def send(self, chat: Chat, reply: Reply, *, key: str) -> str:
         """Send, encrypted where the room is; the same key again is the same message. Raises Refusal."""

@@ -16,6 +16,7 @@ from nio.client.async_client import AsyncClient, AsyncClientConfig
 from nio.responses import ErrorResponse, Response, SyncResponse
 from nio.rooms import MatrixRoom
 
+from bot.clock import Clock
 from bot.log import log, mute
 from bot.platforms import Gone, Refusal, Rejected, Unavailable
 from bot.platforms.matrix.machine import Machine
@@ -39,7 +40,7 @@ class LoggedOut(Unavailable):
 class Client(AsyncClient):
     """nio's client: one try for each request, each failure a Refusal, its store sealed."""
 
-    def __init__(self, homeserver: str, user: str, folder: Path, keys: Keys, proxy: str = "") -> None:
+    def __init__(self, homeserver: str, user: str, folder: Path, keys: Keys, proxy: str, clock: Clock) -> None:
         config = AsyncClientConfig(
             encryption_enabled=True,
             store_sync_tokens=False,  # the caller keeps the cursor, and saves it once all is answered
@@ -51,6 +52,7 @@ class Client(AsyncClient):
         super().__init__(homeserver.rstrip("/"), user, config=config, proxy=proxy or None)
         self._folder = folder
         self._secret = keys.derive("matrix-store")
+        self._clock = clock
 
     @property
     def machine(self) -> Machine:
@@ -63,7 +65,9 @@ class Client(AsyncClient):
         """Open the sealed store, once. Raises SealBroken."""
         if not self.store:
             device, pickle_key = str(self.device_id), self.config.pickle_key
-            store = SealedStore(self.user_id, device, str(self._folder), pickle_key, FILE, secret=self._secret)
+            store = SealedStore(
+                self.user_id, device, str(self._folder), pickle_key, FILE, secret=self._secret, clock=self._clock
+            )
             self.store = store
             self.olm = Machine(self.user_id, device, store)
             self.encrypted_rooms = store.load_encrypted_rooms()

@@ -35,10 +35,10 @@ class Invitation:
 class Invitations:
     """Joins direct rooms and the rooms allowed, declines the rest, and leaves where nobody is."""
 
-    def __init__(self, rooms: Collection[str], clock: Callable[[], float]) -> None:
+    def __init__(self, rooms: Collection[str], monotonic: Callable[[], float]) -> None:
         self._rooms = {room for room in rooms if not room.startswith("#")}
         self._aliases = {room for room in rooms if room.startswith("#")}
-        self._clock = clock
+        self._monotonic = monotonic
         self._not_before = 0.0
         self._waiting: Memory[Invitation | None] = Memory(_WAITING)
         self._leaving: Memory[Invitation | None] = Memory(_WAITING)
@@ -71,7 +71,7 @@ class Invitations:
     @property
     def due(self) -> bool:
         """Whether there is something to do now."""
-        return self._clock() >= self._not_before and bool(self._next())
+        return self._monotonic() >= self._not_before and bool(self._next())
 
     def _next(self) -> list[tuple[str, Invitation | None]]:
         welcome = ((room_id, invitation) for room_id, invitation in self._waiting if self._has_time(invitation))
@@ -81,7 +81,7 @@ class Invitations:
         return not invitation or len(self._last_minute(invitation.server)) < PER_SERVER_A_MINUTE
 
     def _last_minute(self, server: str) -> list[float]:
-        return [time for time in self._recent.get(server) or () if time > self._clock() - 60]
+        return [time for time in self._recent.get(server) or () if time > self._monotonic() - 60]
 
     async def work(self, client: Client) -> None:
         """Attend to a few."""
@@ -92,7 +92,7 @@ class Invitations:
                     for room_id, invitation in self._next() if self.due else []:
                         done[await self._attend(client, room_id, invitation)] += 1
         except Unavailable as problem:  # the homeserver's limit, most often: the rest waits
-            self._not_before = self._clock() + (problem.retry_after or 1)
+            self._not_before = self._monotonic() + (problem.retry_after or 1)
         if done:
             log.info("matrix_rooms", **done)
 
@@ -111,7 +111,7 @@ class Invitations:
         if not self._has_time(invitation):
             self._waiting.put(room_id, invitation)
             return "postponed"
-        self._recent.put(invitation.server, [*self._last_minute(invitation.server), self._clock()])
+        self._recent.put(invitation.server, [*self._last_minute(invitation.server), self._monotonic()])
         allowed = await self._allowed(client, room_id)
         if not (allowed or invitation.direct):
             return await self._decline(client, room_id)

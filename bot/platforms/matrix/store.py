@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import peewee
@@ -22,6 +22,7 @@ from nio.store import (
 )
 from playhouse.sqlcipher_ext import SqlCipherDatabase
 
+from bot.clock import Clock
 from bot.privacy import SealBroken
 
 FILE = "matrix.store"  # nio's own name for it would hold our user and device id
@@ -35,9 +36,9 @@ class LastUse(peewee.Model):  # type: ignore[misc] # peewee has no types
     day = peewee.IntegerField()
 
 
-def today() -> int:
+def day(at: datetime) -> int:
     """Days since 1970."""
-    return int(time.time() // 86_400)
+    return int(at.timestamp() // 86_400)
 
 
 @dataclass(repr=False)
@@ -46,6 +47,7 @@ class SealedStore(SqliteStore):
 
     models = [*SqliteStore.models, LastUse]  # noqa: RUF012 (as in nio)
     secret: bytes = b""
+    clock: Clock = field(default_factory=Clock)
     noted: set[tuple[str, int]] = field(default_factory=set, init=False)  # one write a day is enough
 
     def __post_init__(self) -> None:
@@ -71,9 +73,10 @@ class SealedStore(SqliteStore):
     @use_database  # type: ignore[untyped-decorator]
     def used(self, session_id: str) -> None:
         """Note that a room key is still of use."""
-        if (session_id, today()) not in self.noted:
-            LastUse.replace(session_id=session_id, day=today()).execute()
-            self.noted.add((session_id, today()))
+        use = (session_id, day(self.clock.now()))
+        if use not in self.noted:
+            LastUse.replace(session_id=session_id, day=use[1]).execute()
+            self.noted.add(use)
 
     @use_database_atomic  # type: ignore[untyped-decorator]
     def expire(self, before: int) -> None:

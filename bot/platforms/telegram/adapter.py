@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import Any, Self
 
 from telegram import Bot, LinkPreviewOptions, Message, User
 
+from bot.clock import Clock
 from bot.core.messages import Chat, Reply
 from bot.core.text import Limit
 from bot.log import keep_secret, log, mute
@@ -46,11 +46,13 @@ class Telegram:
         menus: Menus = MappingProxyType({}),
         poll_seconds: int = 30,
         answer_seconds: float = 20,
+        clock: Clock | None = None,
     ) -> None:
         keep_secret(token)
         self._transport = wire = Transport(proxy, answer_seconds)
         self._bot = Bot(token, f"{api_url.rstrip('/')}/bot", request=wire, get_updates_request=wire)
-        self._me, self._queue, self._shelf = "", Queue(), Shelf()
+        self._clock = clock or Clock()
+        self._me, self._queue, self._shelf = "", Queue(), Shelf(self._clock.monotonic)
         self._menus, self._menus_at = dict(menus), 0.0  # those still to be set, and when to try
         self._poll_seconds, self._unhooked = poll_seconds, False
 
@@ -156,7 +158,7 @@ class Telegram:
 
     async def _set_menus(self) -> None:
         """Set the menus that are left; the bot answers without them, so a failure waits for a later poll."""
-        while self._menus and time.monotonic() >= self._menus_at:
+        while self._menus and self._clock.monotonic() >= self._menus_at:
             language, commands = next(iter(self._menus.items()))
             try:
                 await asked(self._bot.set_my_commands(commands, language_code=language or None), bool)
@@ -164,7 +166,7 @@ class Telegram:
                 log.error("telegram menu refused", language=language, reason=str(refusal))
             except Refusal as refusal:
                 wait = refusal.retry_after if isinstance(refusal, Unavailable) else None
-                self._menus_at = time.monotonic() + max(_MENU_SECONDS, wait or 0)
+                self._menus_at = self._clock.monotonic() + max(_MENU_SECONDS, wait or 0)
                 log.warning("telegram menus wait", reason=str(refusal))
                 return
             del self._menus[language]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections import Counter
 from collections.abc import Callable
 
@@ -20,8 +19,8 @@ _OF_CHAT, _IN_ALL = 100, 20_000
 class Shelf:
     """Commands by a short random token, in memory, for half an hour; the oldest make room."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
         self._held: dict[str, tuple[float, str, str]] = {}  # token: until when, chat, command; oldest first
         self._count = Counter[str]()  # tokens of a chat
 
@@ -31,7 +30,7 @@ class Shelf:
             return command
         self._make_room(chat)
         token = "~" + secrets.token_urlsafe(6)  # 8 characters
-        self._held[token] = (self._clock() + _LIFE_SECONDS, chat.id, command)
+        self._held[token] = (self._monotonic() + _LIFE_SECONDS, chat.id, command)
         self._count[chat.id] += 1
         return token
 
@@ -40,11 +39,11 @@ class Shelf:
         if not data.startswith("~"):
             return data
         until, owner, command = self._held.get(data, (0.0, "", ""))
-        return command if owner == chat.id and until > self._clock() else None
+        return command if owner == chat.id and until > self._monotonic() else None
 
     def tidy(self) -> None:
         """Forget what has expired."""
-        while self._held and next(iter(self._held.values()))[0] <= self._clock():
+        while self._held and next(iter(self._held.values()))[0] <= self._monotonic():
             self._drop(next(iter(self._held)))
 
     def _make_room(self, chat: Chat) -> None:
