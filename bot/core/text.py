@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import accumulate
+from math import inf
 
 
 class Style(StrEnum):
@@ -141,13 +142,14 @@ class Text:
             rest = rest[cut:].strip()
 
     def shortened(self, size: int) -> Text:
-        """At most size characters: whole sentences where the first fits, else whole words and an ellipsis."""
+        """At most size characters: whole sentences where the first fits, else clauses or words, and an ellipsis."""
         if len(self.plain) <= size:
             return self
         sentences = [m.end() for m in _SENTENCE_END.finditer(self.plain) if m.end() <= size]
         if sentences:
             return self[: sentences[-1]].strip()
-        cut = self.plain[: _break(self.plain, max(1, size - 1))].rstrip(" ,;:–-(")
+        clause = self.plain.rfind("; ", size // 3, size - 1)
+        cut = self.plain[: clause if clause > 0 else _break(self.plain, max(1, size - 1))].rstrip(" ,;:–-(")
         return self[: len(cut)] + "…"
 
     def capitalized(self) -> Text:
@@ -216,6 +218,60 @@ def lines(*parts: Text | str | None) -> Text:
 def paragraphs(*parts: Text | str | None) -> Text:
     """The parts that are there, with an empty line between them."""
     return join((part for part in parts if part), "\n\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """Words that may be cut short where there is no room for all of them, and the line that holds them."""
+
+    words: Text
+    line: Callable[[Text], Text] = as_text
+    weight: int = 1  # twice the weight, twice the room; at 0 the words come whole, where room is left, or not at all
+
+    def within(self, size: int) -> Text:
+        """As many of the words as so many characters hold."""
+        if self.weight:
+            return self.words.shortened(max(_KEPT, size))
+        return self.words if len(self.words.plain) <= size else Text()
+
+
+Line = Text | Loose | None
+_KEPT = 27  # characters that loose words keep however little room there is
+
+
+def whole(parts: Iterable[Line]) -> Text:
+    """The parts that are there, one a line, with nothing cut."""
+    return lines(*(part.line(part.words) if isinstance(part, Loose) else part for part in parts))
+
+
+def fitted(parts: Iterable[Line], room: int) -> Text:
+    """The parts that are there, one a line, in so many characters: the loose ones share what the others leave."""
+    given = tuple(parts)
+    loose = {place: part for place, part in enumerate(given) if isinstance(part, Loose)}
+    left = room - len(whole(given).plain) + sum(len(part.words.plain) for part in loose.values())
+    shown = _shared(loose, left)
+    return lines(*(part.line(shown[place]) if isinstance(part, Loose) else part for place, part in enumerate(given)))
+
+
+def _shared(loose: Mapping[int, Loose], left: int) -> dict[int, Text]:
+    """The words of each loose line: what the short ones leave goes to the long ones, the rest to the weightiest."""
+    order = sorted(loose, key=lambda each: _need(loose[each]))
+    shown: dict[int, Text] = {}
+    for done, place in enumerate(order, 1):
+        others = [loose[each] for each in order[done:] if loose[each].weight]
+        weights = loose[place].weight + sum(part.weight for part in others)
+        share = left * loose[place].weight // weights if weights else left
+        shown[place] = loose[place].within(min(share, left - _KEPT * len(others)))
+        left -= len(shown[place].plain)
+    for place in sorted(loose, key=lambda each: -loose[each].weight):
+        taken = len(shown[place].plain)
+        shown[place] = loose[place].within(taken + left) if left > 0 else shown[place]
+        left += taken - len(shown[place].plain)
+    return shown
+
+
+def _need(part: Loose) -> float:
+    return len(part.words.plain) / part.weight if part.weight else inf
 
 
 _MARKUP = re.compile(

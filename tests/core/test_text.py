@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.core.text import Limit, Mark, Style, Text, as_text, clean, join, lines, paragraphs, parse
+from bot.core.text import Limit, Loose, Mark, Style, Text, as_text, clean, fitted, join, lines, paragraphs, parse, whole
 
 Letter = tuple[str, frozenset[tuple[Style, str]]]  # a character and what lies on it
 
@@ -116,6 +116,42 @@ def test_a_text_is_shortened_to_whole_sentences_where_one_fits() -> None:
     assert str(text.shortened(44)) == "He was held under arts. 439 and 443."
     assert str(parse("Held without a trial since *May*").shortened(29)) == "Held without a trial since…"
     assert text.shortened(500) is text
+
+
+def test_a_text_without_a_sentence_is_shortened_to_a_clause_where_one_fits() -> None:
+    text = Text("Opposition leader; president of the party at the time; earlier head of a group")
+    assert str(text.shortened(40)) == "Opposition leader…"
+    assert str(text.shortened(60)) == "Opposition leader; president of the party at the time…"
+
+
+def test_loose_lines_share_what_room_the_others_leave() -> None:
+    long = "Words and more words. " * 20
+    parts = [Text("Fixed."), None, Loose(Text(long)), Loose(Text("Short.")), Loose(Text(long), weight=3)]
+    fixed, first, short, second = fitted(parts, 300).plain.split("\n")
+    assert (fixed, short) == ("Fixed.", "Short.")
+    assert 0 < 2 * len(first) < len(second)
+    assert 250 < len(fitted(parts, 300).plain) <= 300
+    assert fitted(parts, 5_000) == whole(parts)
+
+
+def test_the_line_around_loose_words_is_never_cut() -> None:
+    line = Loose(Text("a long word. " * 9), lambda words: Text("He says: “") + words + "” (+1 more)")
+    assert str(fitted([line], 50)) == "He says: “a long word. a long word.” (+1 more)"
+
+
+def test_loose_words_of_no_weight_come_whole_or_not_at_all() -> None:
+    parts = [Loose(Text("An official title"), weight=0), Loose(Text("Words. " * 10))]
+    assert str(fitted(parts, 100)) == str(whole(parts))
+    assert str(fitted(parts, 60)) == ("Words. " * 8).strip()
+    assert str(fitted([parts[0]], 20)) == "An official title"
+    assert str(fitted([parts[0]], 10)) == ""
+
+
+@given(st.lists(texts() | st.builds(Loose, texts(), weight=st.integers(0, 4))), st.integers(0, 200))
+def test_nothing_that_is_not_loose_is_ever_cut(parts: list[Text | Loose], room: int) -> None:
+    shown = fitted(parts, room).plain
+    assert all(part.plain in shown for part in parts if isinstance(part, Text))
+    assert len(shown) <= max(2, len(whole(parts).plain))
 
 
 def test_a_shortened_text_ends_in_no_stray_punctuation() -> None:
