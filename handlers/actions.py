@@ -8,7 +8,7 @@ from bot.core.calendar import PartialDate
 from bot.core.entry import Entry, Words
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.router import Bare, Router
-from bot.core.text import Style, Text, lines, paragraphs
+from bot.core.text import Line, Loose, Style, Text, join, lines, paragraphs, whole
 from handlers import card
 from handlers.listing import named, opening, page, turned
 
@@ -43,27 +43,20 @@ class Action(Entry):
         until = context.content.say("action.until", date=self.expires) if self.expires else None
         return lines(self.title.styled(Style.BOLD), self.ask.shortened(160), until)
 
-    def card(self, context: Context) -> Text:
+    def card(self, context: Context) -> list[Line]:
         """The demand, to whom, and words that can be sent."""
         say = context.content.say
-        return lines(
+        return [
             None if self.open_on(context) else say("action.over", date=self.expires or self.sources[0].date or ""),
-            self.ask,
-            card.bullets(self.demands),
-            say("action.to", whom=_listed(self.addressed_to)) if self.addressed_to else None,
-            say("action.sample", sample=self.sample) if self.sample else None,
-        )
+            Loose(self.ask, weight=2),
+            *card.several(map(Loose, self.demands), len(self.demands), context),
+            say("action.to", whom=join(self.addressed_to, "; ")) if self.addressed_to else None,
+            Loose(self.sample, lambda words: say("action.sample", sample=words), weight=3) if self.sample else None,
+        ]
 
     def facts(self, context: Context) -> list[tuple[str, Text | None]]:
         """The whole record."""
-        return [("action", self.card(context))]
-
-
-def _listed(parts: tuple[Text, ...]) -> Text:
-    first, *others = parts
-    for part in others:
-        first = first + "; " + part
-    return first
+        return [("action", whole(self.card(context)))]
 
 
 @router.command("act", bare=Bare.ALONE)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from bot.core.entry import Entry, Words
 from bot.core.messages import Context
-from bot.core.text import Text, lines
+from bot.core.text import Line, Loose, Text
 from handlers import card
 
 
@@ -25,9 +25,9 @@ class Background(Entry):
         """Its title."""
         return self.title
 
-    def card(self, context: Context) -> Text:
+    def card(self, context: Context) -> list[Line]:
         """The text and its first points."""
-        return lines(self.text.shortened(400), card.bullets(point.shortened(120) for point in self.points[:3]))
+        return [Loose(self.text, weight=2), *card.several(map(Loose, self.points), 3, context)]
 
     def facts(self, context: Context) -> list[tuple[str, Text | None]]:
         """The whole note."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bot.core.calendar import PartialDate
 from bot.core.entry import Entry, Source
 from bot.core.messages import Button, Context, Reply
-from bot.core.text import Style, Text, join, lines, paragraphs
+from bot.core.text import Line, Loose, Style, Text, fitted, join, lines, paragraphs
 
 STALE_MONTHS = 6  # a status older than this says that it may have changed
-_SOURCES = 3  # named on the card; the rest stand behind a button
+ROOM = 700  # characters that a phone shows without scrolling, without a note on the translation
+_PUBLISHER = 36  # characters of its name in a short link
+_SOURCES = 2  # named on the card; the rest stand behind a button
 
 
 def confirmed(date: PartialDate, context: Context) -> Text:
@@ -24,13 +27,16 @@ def heading(entry: Entry) -> Text:
     return entry.heading.styled(Style.BOLD)
 
 
-def disputes(entry: Entry, context: Context) -> Text | None:
+def disputes(entry: Entry, context: Context) -> Line:
     """What sources disagree on: the first point, and how many more the full record has."""
     if not entry.disputed:
         return None
     first, *others = entry.disputed
-    point = first.point.shortened(160)
-    return counted(context.content.say("card.disputed", point=point), len(others), context)
+
+    def line(point: Text) -> Text:
+        return counted(context.content.say("card.disputed", point=point), len(others), context)
+
+    return Loose(first.point, line, weight=4)
 
 
 def counted(first: Text, others: int, context: Context) -> Text:
@@ -38,15 +44,17 @@ def counted(first: Text, others: int, context: Context) -> Text:
     return first + " " + context.content.say("card.more", n=others) if others else first
 
 
-def government(position: Text | None, context: Context, room: int) -> Text | None:
-    """What the government says, in whole sentences as far as they fit."""
-    return context.content.say("card.government", position=position.shortened(room)) if position else None
+def government(position: Text | None, context: Context) -> Line:
+    """What the government and the courts say."""
+    if position is None:
+        return None
+    return Loose(position, lambda words: context.content.say("card.government", position=words), weight=8)
 
 
 def link(source: Source, context: Context) -> Text:
     """A source as a short link: publisher and year."""
     year = f" {source.date.first.year}" if source.date else ""
-    label = Text(f"{source.publisher}{year}")
+    label = Text(source.publisher).shortened(_PUBLISHER) + year
     return label.styled(Style.LINK, source.url) if source.url else label
 
 
@@ -70,9 +78,10 @@ def caution(context: Context) -> Text:
 
 def reply(entry: Entry, context: Context, lead: Text | None = None) -> Reply:
     """The entry's card with what leads on from it."""
-    body = lines(heading(entry), entry.card(context))
-    text = paragraphs(lead, body, sources(entry, context), caution(context))
-    return Reply(text, _onward(entry, context))
+    first, around = heading(entry), (sources(entry, context), caution(context))
+    taken = len(paragraphs(lead, first, *around).plain) + 1
+    body = lines(first, fitted(entry.card(context), ROOM - taken))
+    return Reply(paragraphs(lead, body, *around), _onward(entry, context))
 
 
 def full(entry: Entry, context: Context) -> Reply:
@@ -85,6 +94,17 @@ def full(entry: Entry, context: Context) -> Reply:
 
 def _fact(name: str, text: Text | None, context: Context) -> Text | None:
     return lines(context.content.say(f"field.{name}").styled(Style.BOLD), text) if text else None
+
+
+def several(parts: Iterable[Loose], most: int, context: Context) -> list[Line]:
+    """The first loose lines of many behind dots; the last one says how many more the full record has."""
+    given = tuple(parts)
+    shown = given[:most]
+
+    def dotted(part: Loose, others: int) -> Loose:
+        return replace(part, line=lambda words: counted(Text("• ") + part.line(words), others, context))
+
+    return [dotted(part, len(given) - len(shown) if part is shown[-1] else 0) for part in shown]
 
 
 def bullets(parts: Iterable[Text | None]) -> Text:

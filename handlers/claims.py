@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import ClassVar
 
 from bot.core.calendar import PartialDate
-from bot.core.entry import Entry, Event, Model, References, Words
+from bot.core.entry import Entry, Event, Model, Name, References, Words
 from bot.core.messages import Context, Reply, Request
 from bot.core.router import Bare, Router
-from bot.core.text import Style, Text, lines, paragraphs
+from bot.core.text import Line, Loose, Style, Text, lines, paragraphs
 from handlers import card
 from handlers.listing import Listing
 
@@ -20,7 +21,7 @@ router = Router()
 class Answer(Model):
     """What somebody else says or counts on the same point."""
 
-    who: str
+    who: Name
     date: PartialDate | None = None
     gist: Words
     url: str | None = None
@@ -37,7 +38,7 @@ class Claim(Entry):
 
     title: Words | None = None  # the claim in a few words
     claim: Words
-    who: str
+    who: Words
     date: PartialDate
     answered_by: tuple[Answer, ...] = ()
     figures: References = ()  # published counts on the same point
@@ -55,30 +56,32 @@ class Claim(Entry):
         """The claim, who made it and when."""
         return context.content.say("claim.line", claim=self.heading, who=self.who, date=self.date)
 
-    def card(self, context: Context) -> Text:
+    def card(self, context: Context) -> list[Line]:
         """The claim, and beside it what others say and count."""
-        answers = [_answer(answer, context) for answer in self.answered_by]
-        beside = lines(context.content.say("claim.beside"), card.bullets(answers[:2])) if answers else None
-        if len(answers) > 2 and beside:
-            beside = card.counted(beside, len(answers) - 2, context)
-        return lines(context.content.say("claim.said", who=self.who, date=self.date), self.claim, beside)
+        answers = (Loose(each.gist, partial(_answer, each, context)) for each in self.answered_by)
+        return [
+            context.content.say("claim.said", who=self.who, date=self.date),
+            Loose(self.claim, weight=2),
+            context.content.say("claim.beside") if self.answered_by else None,
+            *card.several(answers, 2, context),
+        ]
 
     def events(self, context: Context) -> tuple[Event, ...]:
         """The day it was said."""
-        return (Event(self.date, Text(f"{self.who}: ") + self.heading, self.id),)
+        return (Event(self.date, self.who + ": " + self.heading, self.id),)
 
     def facts(self, context: Context) -> list[tuple[str, Text | None]]:
         """The whole record."""
         return [
             ("claim", lines(context.content.say("claim.said", who=self.who, date=self.date), self.claim)),
-            ("answered_by", card.bullets(_answer(answer, context) for answer in self.answered_by)),
+            ("answered_by", card.bullets(_answer(each, context, each.gist) for each in self.answered_by)),
         ]
 
 
-def _answer(answer: Answer, context: Context) -> Text:
-    who = Text(answer.who).styled(Style.LINK, answer.url) if answer.url else Text(answer.who)
+def _answer(answer: Answer, context: Context, gist: Text) -> Text:
+    who = answer.who.styled(Style.LINK, answer.url) if answer.url else answer.who
     day = f" ({context.content.locale.date(answer.date)})" if answer.date else ""
-    return who + day + ": " + answer.gist
+    return who + day + ": " + gist
 
 
 def overview(context: Context) -> Text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -13,7 +14,7 @@ from bot.core.entry import Entry, Event, Model, Words
 from bot.core.messages import Context, Reply, Request
 from bot.core.query import Query
 from bot.core.router import Bare, Router
-from bot.core.text import Style, Text, join, lines
+from bot.core.text import Line, Loose, Style, Text, join, lines
 from handlers import card
 from handlers.listing import Listing
 
@@ -54,14 +55,14 @@ class Count(Model):
         hedges = [hedge for hedge in ("at_least", "more_than", "about") if getattr(self, hedge)]
         return context.content.say(f"figure.{hedges[0]}", number=number) if hedges else Text(number)
 
-    def said(self, context: Context) -> Text:
-        """Publisher before number, then what is measured: never a bare count."""
+    def said(self, context: Context, measure: Text | None = None) -> Text:
+        """Publisher before number, then what is measured, perhaps cut short: never a bare count."""
         return context.content.say(
             "figure.said",
             date=self.date,
             publisher=Text(self.publisher).styled(Style.LINK, self.url),
             number=self.counted(context).styled(Style.BOLD),
-            measure=self.measure,
+            measure=measure or self.measure,
         )
 
 
@@ -98,10 +99,11 @@ class Figure(Entry):
         """What is counted, and the newest count with its publisher."""
         return lines(self.heading.styled(Style.BOLD), self.newest.said(context))
 
-    def card(self, context: Context) -> Text:
+    def card(self, context: Context) -> list[Line]:
         """The newest counts first, each with publisher and measure."""
-        newest = sorted(self.series, key=lambda count: count.date, reverse=True)[:4]
-        return lines(card.bullets(count.said(context) for count in newest), self.caution)
+        newest = sorted(self.series, key=lambda count: count.date, reverse=True)
+        counts = (Loose(count.measure, partial(count.said, context)) for count in newest)
+        return [*card.several(counts, 3, context), Loose(self.caution) if self.caution else None]
 
     def events(self, context: Context) -> tuple[Event, ...]:
         """Each count on its date."""

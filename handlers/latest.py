@@ -10,7 +10,7 @@ from bot.core.calendar import PartialDate
 from bot.core.entry import Entry, Event, Topic, Words
 from bot.core.messages import Context, Reply, Request
 from bot.core.router import Bare, Router
-from bot.core.text import Text, lines
+from bot.core.text import Line, Loose, Text, lines, whole
 from handlers.listing import turned
 from handlers.timeline import listed, merged
 
@@ -36,9 +36,9 @@ class Update(Entry):
         """Its title."""
         return self.title
 
-    def card(self, context: Context) -> Text:
+    def card(self, context: Context) -> list[Line]:
         """Date and words."""
-        return context.content.say("event.card", date=self.date, text=self.text)
+        return [Loose(self.text, lambda words: context.content.say("event.card", date=self.date, text=words))]
 
     def events(self, context: Context) -> tuple[Event, ...]:
         """The day it is published."""
@@ -46,7 +46,7 @@ class Update(Entry):
 
     def facts(self, context: Context) -> list[tuple[str, Text | None]]:
         """The whole record."""
-        return [("update", self.card(context))]
+        return [("update", whole(self.card(context)))]
 
 
 @router.command("latest", bare=Bare.ALONE)

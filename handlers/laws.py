@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import date
+from functools import partial
 from typing import ClassVar, Literal
 
 from bot.core.calendar import PartialDate
@@ -12,7 +13,7 @@ from bot.core.entry import Entry, Event, Model, Name, Words
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.query import Filter
 from bot.core.router import Bare, Router
-from bot.core.text import Style, Text, join, lines, paragraphs
+from bot.core.text import Line, Loose, Style, Text, join, paragraphs
 from handlers import card, show
 from handlers.listing import Listing, opening, page, turned
 from handlers.prisoners import Prisoner
@@ -116,26 +117,27 @@ class Law(Entry):
         status = context.content.label("status", self.status)
         return context.content.say("law.line", name=self.heading, status=status, date=self.as_of)
 
-    def card(self, context: Context) -> Text:
-        """Status and age, what it does, who objects, what the government says, where it was used."""
-        content = context.content
-        return lines(
-            self.title if self.short_title and str(self.title) != str(self.short_title) else None,
-            self._status(context, self.status_note and self.status_note.shortened(100)),
-            self.summary.shortened(320) if self.summary else None,
+    def card(self, context: Context) -> list[Line]:
+        """Status and age, what it does, where it was used, what is contested, what the government says."""
+        say = context.content.say
+        return [
+            Loose(self.title, weight=0) if self.short_title and str(self.title) != str(self.short_title) else None,
+            Loose(self.status_note or Text(), partial(self._status, context), weight=0),
+            Loose(self.summary, weight=4) if self.summary else None,
             self._used(context),
-            content.say("law.rights", rights=content.locale.listing([content.label("right", r) for r in self.rights]))
-            if self.rights
-            else None,
+            say("law.rights", rights=self._rights(context)) if self.rights else None,
             card.disputes(self, context),
-            card.government(self.government_position, context, 180),
-        )
+            card.government(self.government_position, context),
+        ]
+
+    def _rights(self, context: Context) -> str:
+        return context.content.locale.listing([context.content.label("right", right) for right in self.rights])
 
     def _used(self, context: Context) -> Text | None:
         cases = self._cases(context)
         return context.content.say("law.used", n=cases) if cases else None
 
-    def _status(self, context: Context, note: Text | None) -> Text:
+    def _status(self, context: Context, note: Text) -> Text:
         named = Text(context.content.label("status", self.status)).capitalized().styled(Style.BOLD)
         status = context.content.say("law.status", status=named, confirmed=card.confirmed(self.as_of, context))
         return join((part for part in (status, note) if part), " ")
@@ -145,8 +147,10 @@ class Law(Entry):
         say, buttons = context.content.say, []
         if cases := self._cases(context):
             buttons.append(Button(str(say("button.cases", n=cases)), f"prisoners charged under {self.id}"))
-        if asked := len(reviewed(self, context)):
-            buttons.append(Button(str(say("button.reviewed", n=asked)), f"reviewed {self.id}"))
+        found, naming = reviewed(self, context)
+        if found:
+            label = say("button.reviewed.naming", n=naming) if naming else say("button.reviewed.theme", n=len(found))
+            buttons.append(Button(str(label), f"reviewed {self.id}"))
         return tuple(buttons)
 
     def _cases(self, context: Context) -> int:
@@ -166,10 +170,11 @@ class Law(Entry):
         steps = (Text(f"{written(s.date)}: " if s.date else "") + s.event for s in self.timeline)
         return [
             ("title", self.title),
-            ("status", self._status(context, self.status_note)),
+            ("status", self._status(context, self.status_note or Text())),
             ("dates", card.bullets(dates)),
             ("summary", self.summary),
             ("articles", card.bullets(_article(each, context) for each in self.articles)),
+            ("rights", Text(self._rights(context))),
             ("standards", card.bullets(map(Text, self.standards))),
             ("standards_suggested", card.bullets(map(Text, self.standards_suggested))),
             ("criticism", card.bullets(_criticism(each, context) for each in self.criticism)),
@@ -212,11 +217,12 @@ def laws(request: Request, context: Context) -> Reply:
     return _listing.answer(request, context)
 
 
-def reviewed(law: Law, context: Context) -> list[Recommendation]:
-    """The recommendations that name the law, then those that only share a theme with it."""
+def reviewed(law: Law, context: Context) -> tuple[list[Recommendation], int]:
+    """The recommendations that name the law, then those that only share a theme with it; how many name it."""
     every = context.content.of(Recommendation)
     naming = [each for each in every if law.id in each.laws]
-    return naming + [each for each in every if each not in naming and set(each.themes) & set(law.themes)]
+    sharing = [each for each in every if law.id not in each.laws and set(each.themes) & set(law.themes)]
+    return naming + sharing, len(naming)
 
 
 @router.command("reviewed", bare=Bare.NEVER, listed=False)
@@ -228,11 +234,19 @@ def on_subject(request: Request, context: Context) -> Reply:
 def _reviewed(request: Request, context: Context, entry: Entry) -> Reply:
     if not isinstance(entry, Law):
         return card.reply(entry, context)
-    found = reviewed(entry, context)
-    naming = sum(1 for each in found if entry.id in each.laws)
-    themes = context.content.locale.listing([context.content.label("theme", theme) for theme in entry.themes])
-    lead = context.content.say(
-        "law.reviewed", name=entry.heading, naming=naming, sharing=len(found) - naming, themes=themes
-    )
+    found, naming = reviewed(entry, context)
+    lead = _told_apart(entry, naming, len(found) - naming, context)
     buttons = [opening(each) for each in found]
     return page(request, context, lead, [each.line(context) for each in found], buttons, turned(request)[1])
+
+
+def _told_apart(law: Law, naming: int, sharing: int, context: Context) -> Text:
+    """How many recommendations name the law, and how many are only on its subject."""
+    say = context.content.say
+    themes = context.content.locale.listing([context.content.label("theme", theme) for theme in law.themes])
+    parts = (
+        say("law.reviewed", name=law.heading),
+        say("law.naming", n=naming) if naming else None,
+        say("law.sharing" if naming else "law.only_sharing", n=sharing, themes=themes) if sharing else None,
+    )
+    return join((part for part in parts if part), " ")

@@ -12,13 +12,14 @@ from bot.core.query import Filter, Query, spelled
 from bot.core.spelling import closest, clusters
 from bot.core.text import Text, join, lines, paragraphs
 from handlers import card
+from handlers.card import ROOM
 
-ROOM = 700  # characters of a page that a phone shows without scrolling
 MOST = 6  # items a page
 _LEAST = 250  # characters that even a long lead leaves to the items
 _PAGE = re.compile(r"\s*\bpage (\d{1,4})$")  # as the buttons write it, in every language
 
 Remark = Callable[[Query, Sequence[Entry], Context], Text | None]
+Near = Callable[[Query, Context], Sequence[Entry]]
 
 
 def one_line(query: Query, entry: Entry, context: Context) -> Sequence[Text]:
@@ -31,6 +32,11 @@ def no_remark(query: Query, entries: Sequence[Entry], context: Context) -> Text 
     return None
 
 
+def nobody_near(query: Query, context: Context) -> Sequence[Entry]:
+    """Nothing to open."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """How a kind is listed: its overview, and what must be said beside a selection."""
@@ -38,6 +44,7 @@ class Listing:
     kind: type[Entry]
     overview: Callable[[Context], Text]
     remark: Remark = no_remark
+    near: Near = nobody_near  # what a remark names: to be opened where nothing fits
     newest_first: bool = False
     items: Callable[[Query, Entry, Context], Sequence[Text]] = one_line
     people: bool = False  # a word that is in somebody's name asks for that person, and not for who mentions them
@@ -112,7 +119,7 @@ class Listing:
         content = context.content
         nothing = content.say("list.nothing", what=self._understood(query, context))
         text = [lines(nothing, self.remark(query, (), context))]
-        buttons = []
+        buttons = [replace(opening(entry), listed=False) for entry in self.near(query, context)]
         for each in query.filters if len(query.filters) + bool(query.words) > 1 else ():
             n = len(content.select(self.kind, [each], context.now.date()))
             text.append(content.say("list.alone", what=spoken(each, context), n=n))

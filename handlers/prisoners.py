@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import ClassVar, Literal
@@ -12,12 +12,14 @@ from bot.core.entry import Entry, Event, Model, Name, Offence, References, Words
 from bot.core.messages import Context, Reply, Request
 from bot.core.query import Query
 from bot.core.router import Bare, Router
-from bot.core.text import Style, Text, join, lines, paragraphs
+from bot.core.text import Line, Loose, Style, Text, join, lines, paragraphs
 from handlers import card
 from handlers.figures import published
 from handlers.listing import Listing
 
 router = Router()
+
+_NAMED = 4  # people in a remark
 
 Category = Literal["opposition", "journalist", "environmental", "union", "activist", "online-speech", "land-rights"]
 Custody = Literal["detained", "house-arrest", "on-bail", "free", "abroad", "dead", "unknown"]
@@ -56,12 +58,12 @@ class Proceeding(Model):
 
 
 class Recognition(Model):
-    """Who calls this person a political prisoner, a prisoner of conscience or arbitrarily detained."""
+    """What somebody calls this person: "prisoner of conscience"; a label is always somebody's."""
 
-    who: str
+    who: Name
     date: PartialDate | None = None
     url: str | None = None
-    label: Words | None = None
+    label: Words
 
 
 class LastKnown(Model):
@@ -142,25 +144,24 @@ class Prisoner(Entry):
         date = known.as_of if known else self.as_of
         return content.say("prisoner.line", name=self.name, custody=said, date=date)
 
-    def card(self, context: Context) -> Text:
+    def card(self, context: Context) -> list[Line]:
         """Status and age, what is contested, sentence, charges, and what the government says."""
-        return lines(
-            self.role.shortened(110),
+        return [
             self._status(context),
+            Loose(self.role),
             card.disputes(self, context),
             self._sentence(context),
             self._charged(context),
             self._recognised(context),
-            card.government(self.government_position, context, 240),
-        )
+            card.government(self.government_position, context),
+        ]
 
-    def _recognised(self, context: Context) -> Text | None:
-        """A label is somebody's, with its date."""
+    def _recognised(self, context: Context) -> Line:
+        """What somebody calls this person."""
         if not self.recognised_by:
             return None
         first, *others = self.recognised_by
-        said = context.content.say("prisoner.recognised", who=_labelled(first, context).shortened(160))
-        return card.counted(said, len(others), context)
+        return Loose(first.label, lambda label: card.counted(_labelled(first, context, label), len(others), context), 3)
 
     def _status(self, context: Context) -> Text:
         """ "Detained. Last confirmed August 2024; may have changed." """
@@ -188,19 +189,21 @@ class Prisoner(Entry):
         known = self.case != "unknown"
         return context.content.say("prisoner.case", case=context.content.label("case", self.case)) if known else None
 
-    def _sentence(self, context: Context) -> Text | None:
+    def _sentence(self, context: Context) -> Line:
         if self.sentence is None:
             return None
-        if self.sentenced:
-            return context.content.say("prisoner.sentenced", date=self.sentenced, sentence=self.sentence.shortened(140))
-        return context.content.say("prisoner.sentence", sentence=self.sentence.shortened(140))
+        phrase, day = ("sentenced", self.sentenced) if self.sentenced else ("sentence", "")
+        return Loose(self.sentence, lambda words: context.content.say(f"prisoner.{phrase}", date=day, sentence=words))
 
-    def _charged(self, context: Context) -> Text | None:
+    def _charged(self, context: Context) -> Line:
         if not self.charges:
             return None
         first, *others = self.charges
-        charge = context.content.say("prisoner.charged", charge=first.text.shortened(110))
-        return card.counted(charge, len(others), context)
+
+        def line(charge: Text) -> Text:
+            return card.counted(context.content.say("prisoner.charged", charge=charge), len(others), context)
+
+        return Loose(first.text, line, weight=4)
 
     def events(self, context: Context) -> tuple[Event, ...]:
         """The dated steps of the case."""
@@ -212,7 +215,8 @@ class Prisoner(Entry):
         written = content.locale.date
         steps = (Text(f"{written(s.date)}: " if s.date else "") + s.event for s in self.proceedings)
         charges = (c.text + (f" ({c.law_text})" if c.law_text else "") for c in self.charges)
-        recognised = (_labelled(each, context) for each in self.recognised_by)
+        recognised = (_labelled(each, context, each.label) for each in self.recognised_by)
+        day = f"{written(self.sentenced)}: " if self.sentenced else ""
         return [
             ("role", self.role),
             ("affiliation", self.affiliation),
@@ -220,7 +224,7 @@ class Prisoner(Entry):
             ("outcome", self.outcome),
             ("detention", self.detention),
             ("charges", card.bullets(charges)),
-            ("sentence", self.sentence),
+            ("sentence", Text(day) + self.sentence if self.sentence else None),
             ("proceedings", card.bullets(steps)),
             ("government_position", self.government_position),
             ("recognised_by", card.bullets(recognised)),
@@ -230,10 +234,11 @@ class Prisoner(Entry):
         ]
 
 
-def _labelled(each: Recognition, context: Context) -> Text:
+def _labelled(each: Recognition, context: Context, label: Text) -> Text:
     """Who, when, and in which words."""
-    who = each.who + (f", {context.content.locale.date(each.date)}" if each.date else "")
-    return join((part for part in (who, each.label) if part), ": ")
+    who = each.who.styled(Style.LINK, each.url) if each.url else each.who
+    day = f", {context.content.locale.date(each.date)}" if each.date else ""
+    return who.styled(Style.BOLD) + day + ": " + label
 
 
 def overview(context: Context) -> Text:
@@ -259,7 +264,7 @@ def remark(query: Query, entries: Sequence[Entry], context: Context) -> Text | N
         return None
     if all(each.without for each in said):
         return _unsure(entries, context)
-    return _once({each.value for each in said}, query, entries, context)
+    return _once(query, context)
 
 
 def _unsure(entries: Sequence[Entry], context: Context) -> Text | None:
@@ -269,19 +274,38 @@ def _unsure(entries: Sequence[Entry], context: Context) -> Text | None:
     return context.content.say("prisoner.unsure", n=n) if n else None
 
 
-def _once(wanted: Collection[str], query: Query, entries: Sequence[Entry], context: Context) -> Text | None:
-    """Those whose custody was last known as asked for: they match "not certain" only."""
-    others = [each for each in query.filters if each.facet != "custody"]
-    today = context.now.date()
-    once = [
-        case.name
-        for case in context.content.select(Prisoner, others, today)
-        if (known := case.last_known_on(today)) and known.custody in wanted and case not in entries
-    ]
-    return context.content.say("prisoner.once", n=len(once), names=join(once[:4], ", ")) if once else None
+def _once(query: Query, context: Context) -> Text | None:
+    """Those whose custody was last known as asked for, a line for each custody."""
+    named = defaultdict[Custody, list[Text]](list)
+    for custody, case in once(query, context):
+        named[custody].append(case.name)
+    return lines(*(_last_known(custody, names, context) for custody, names in named.items())) or None
 
 
-_listing = Listing(Prisoner, overview, remark, people=True)
+def _last_known(custody: Custody, names: Sequence[Text], context: Context) -> Text:
+    say = context.content.say
+    said = say("prisoner.once", was=say(f"prisoner.was.{custody}"), names=join(names[:_NAMED], ", "))
+    return card.counted(said, len(names[_NAMED:]), context)
+
+
+def once(query: Query, context: Context) -> Sequence[tuple[Custody, Prisoner]]:
+    """Those whose custody was last known as asked for and is not certain now: they match "not certain" only."""
+    wanted = {each.value for each in query.filters if each.facet == "custody" and not each.without}
+    if query.words:
+        return ()
+    select, today = context.content.select, context.now.date()
+    fitting = select(Prisoner, query.filters, today)
+    others = select(Prisoner, [each for each in query.filters if each.facet != "custody"], today)
+    known = ((case.last_known_on(today), case) for case in others if case not in fitting)
+    return [(last.custody, case) for last, case in known if last and last.custody in wanted]
+
+
+def near(query: Query, context: Context) -> Sequence[Prisoner]:
+    """People whom the remark names."""
+    return [case for _, case in once(query, context)[:_NAMED]]
+
+
+_listing = Listing(Prisoner, overview, remark, near, people=True)
 
 
 @router.command("prisoners", bare=Bare.ALWAYS)

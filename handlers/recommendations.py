@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import ClassVar, Literal
 
 from bot.core.calendar import PartialDate
@@ -12,7 +13,7 @@ from bot.core.messages import Context, Reply, Request
 from bot.core.query import Filter, Query
 from bot.core.router import Bare, Router
 from bot.core.spelling import normalize
-from bot.core.text import Style, Text, join, lines, paragraphs
+from bot.core.text import Line, Loose, Style, Text, join, lines, paragraphs, whole
 from handlers import card
 from handlers.listing import Listing
 
@@ -81,15 +82,15 @@ class Review(Entry):
         """Its year and its totals."""
         return _totals(self, context)
 
-    def card(self, context: Context) -> Text:
+    def card(self, context: Context) -> list[Line]:
         """Totals, how they are counted, and when the outcome was adopted."""
-        content = context.content
-        return lines(
-            content.say("review.held", cycle=self.cycle, date=self.date, session=self.session),
+        say = context.content.say
+        return [
+            say("review.held", cycle=self.cycle, date=self.date, session=self.session),
             _totals(self, context),
-            self.counting.shortened(260) if self.counting else None,
-            content.say("review.adopted", date=self.adopted) if self.adopted else None,
-        )
+            Loose(self.counting) if self.counting else None,
+            say("review.adopted", date=self.adopted) if self.adopted else None,
+        ]
 
     def events(self, context: Context) -> tuple[Event, ...]:
         """The review, and the adoption of its outcome."""
@@ -110,7 +111,7 @@ class Review(Entry):
             for d in self.documents
         )
         return [
-            ("review", self.card(context)),
+            ("review", whole(part for part in self.card(context) if not isinstance(part, Loose))),
             ("counting", self.counting),
             ("noted_about", self.noted_about),
             ("acceptance_reported", self.acceptance_reported),
@@ -209,25 +210,32 @@ class Recommendation(Entry):
         place = "paragraph" if self.paragraph else "cycle"
         return context.content.say(f"recommendation.where.{place}", paragraph=self.paragraph or "", cycle=self.cycle)
 
-    def card(self, context: Context) -> Text:
+    def card(self, context: Context) -> list[Line]:
         """What was asked, the answer, and what became of it as far as a source says."""
-        content = context.content
-        response = Text(content.label("response", self.response or "unknown-response")).capitalized().styled(Style.BOLD)
-        return lines(
-            content.say("recommendation.asked", where=self._where(context), states=_states(self, context)),
-            self.gist,
-            content.say("recommendation.response", response=response),
-            self.response_note,
-            self._implementation(context),
-            *self.notes,
-        )
+        return [*self._answered(context), *map(Loose, self.notes)]
 
-    def _implementation(self, context: Context) -> Text:
+    def _answered(self, context: Context) -> list[Line]:
+        known = self.implementation
+        return [
+            context.content.say("recommendation.asked", where=self._where(context), states=_states(self, context)),
+            Loose(self.gist, weight=3),
+            self._response(context),
+            Loose(self.response_note) if self.response_note else None,
+            Loose(known.note, partial(self._implementation, context)) if known.note else self._implementation(context),
+        ]
+
+    def _response(self, context: Context) -> Text:
+        if self.response is None:
+            return context.content.say("recommendation.unanswered")
+        response = Text(context.content.label("response", self.response)).capitalized().styled(Style.BOLD)
+        return context.content.say("recommendation.response", response=response)
+
+    def _implementation(self, context: Context, note: Text | None = None) -> Text:
         known = self.implementation
         status = context.content.label("implementation", known.status)
         said = context.content.say("recommendation.implementation", status=status)
         dated = context.content.say("card.dated", date=known.as_of) if known.as_of else None
-        return join((part for part in (said, dated, known.note) if part), " ")
+        return join((part for part in (said, dated, note) if part), " ")
 
     def facts(self, context: Context) -> list[tuple[str, Text | None]]:
         """The whole record."""
@@ -241,7 +249,7 @@ class Recommendation(Entry):
         behind = card.link(self.response_source, context) if self.response_source else None
         laws = [law.heading for law in map(content.entries.get, self.laws) if law]
         return [
-            ("recommendation", self.card(context)),
+            ("recommendation", whole(self._answered(context))),
             ("official_text", self.official_text),
             ("document", Text(self.document or "")),
             ("response_source", behind),

@@ -11,7 +11,7 @@ from bot.core.entry import Entry, Event, Words
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.router import Bare, Router
 from bot.core.spelling import normalize
-from bot.core.text import Style, Text
+from bot.core.text import Line, Loose, Style, Text, whole
 from handlers.listing import named, page, turned
 
 router = Router()
@@ -38,9 +38,9 @@ class Happening(Entry):
         """Its date and title."""
         return context.content.say("event.line", date=self.date, event=self.title)
 
-    def card(self, context: Context) -> Text:
+    def card(self, context: Context) -> list[Line]:
         """Date and words."""
-        return context.content.say("event.card", date=self.date, text=self.text)
+        return [Loose(self.text, lambda words: context.content.say("event.card", date=self.date, text=words))]
 
     def events(self, context: Context) -> tuple[Event, ...]:
         """Itself."""
@@ -48,7 +48,7 @@ class Happening(Entry):
 
     def facts(self, context: Context) -> list[tuple[str, Text | None]]:
         """The whole record."""
-        return [("event", self.card(context))]
+        return [("event", whole(self.card(context)))]
 
 
 def merged(entries: Sequence[Entry], context: Context) -> list[Event]:

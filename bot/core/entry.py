@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 from bot.core.calendar import PartialDate
 from bot.core.query import Filter
-from bot.core.text import Style, Text, parse
+from bot.core.text import Line, Style, Text, parse
 
 # ---------------------------------------------------------------------------- words in several languages
 
@@ -202,8 +202,8 @@ class Entry(Model):
         """One line in a list."""
         return self.heading
 
-    def card(self, context: Context) -> Text:
-        """The body of its first message: at most about 450 characters, status and age first."""
+    def card(self, context: Context) -> Sequence[Line]:
+        """The lines of its first message, status and age first; the loose ones are cut to what a phone shows."""
         raise NotImplementedError
 
     def facts(self, context: Context) -> Sequence[tuple[str, Text | None]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -92,7 +92,8 @@ class Router:
         command = self.commands.get(request.command)
         if command is None or command.needs > request.role:
             return self._unknown(request, context) if request.addressed else None
-        return _annotated(command.handler(request, context), context)
+        reply = command.handler(request, context)
+        return replace(reply, text=paragraphs(reply.text, _note(reply.text, context)))
 
     def _understood(self, request: Request, context: Context) -> Request:
         """The request under the command's own name, whatever language it was written in; free text is a search."""
@@ -129,18 +130,8 @@ class Router:
         return Reply(say, ((Button(f"/{line}", line),),))
 
 
-def _annotated(reply: Reply, context: Context) -> Reply:
-    """Say once per answer that a part of it is in another language or a translation nobody has checked."""
-    notes = []
-    if reply.text.has(Style.FALLBACK):
-        notes.append(context.content.say("note.fallback"))
-    if reply.text.has(Style.DRAFT):
-        notes.append(context.content.say("note.draft"))
-    return replace(reply, text=paragraphs(reply.text, _joined(notes))) if notes else reply
-
-
-def _joined(notes: Iterable[Text]) -> Text:
-    first, *others = notes
-    for note in others:
-        first = first + " " + note
-    return first.styled(Style.ITALIC)
+def _note(text: Text, context: Context) -> Text | None:
+    """What is said once per answer: that a part is in another language, or a translation nobody has checked."""
+    has = (text.has(Style.FALLBACK), text.has(Style.DRAFT))
+    kinds = {(True, False): "fallback", (False, True): "draft", (True, True): "both"}
+    return context.content.say(f"note.{kinds[has]}").styled(Style.ITALIC) if any(has) else None

@@ -176,7 +176,7 @@ def overlap(one: PartialDate, other: PartialDate) -> bool:
 
 
 def speaker(entry: Claim | Happening) -> str:
-    return entry.who.casefold() if isinstance(entry, Claim) else ""
+    return str(entry.who).casefold() if isinstance(entry, Claim) else ""
 
 
 def addresses(entry: Claim | Happening) -> set[str | None]:

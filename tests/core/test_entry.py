@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.content import load
 from bot.core.entry import Entry, Languages, Model, Name, References, Source, Words, references
 from bot.core.messages import Context
-from bot.core.text import Style, Text
+from bot.core.text import Line, Style, Text
 from tests.conversation import TODAY, Reader
 from tests.packs import entry, write
 
@@ -35,9 +35,9 @@ class Note(Entry):
         """Its title."""
         return self.title
 
-    def card(self, context: Context) -> Text:
+    def card(self, context: Context) -> list[Line]:
         """Its title again."""
-        return self.title
+        return [self.title]
 
 
 def note(languages: Languages = ENGLISH, **fields: Any) -> Note:

@@ -24,7 +24,7 @@ FILES = {
 
 def test_expired_actions_are_left_out(tmp_path: Path) -> None:
     snapshot = pack(tmp_path, FILES)
-    answer = Reader(pack=snapshot).asks("/act").says("2 things you can ask for now:", "until November 2026")
+    answer = Reader(pack=snapshot).asks("/act").says("2 things you can ask for now.", "until November 2026")
     assert answer.shown == ["open", "standing"]
     assert "over" in Reader(pack=snapshot, today=date(2026, 11, 22)).asks("/act").shown
     assert Reader(pack=snapshot, today=date(2026, 12, 1)).asks("/act").says("1 thing you can").shown == ["standing"]
@@ -63,7 +63,7 @@ def test_words_choose_among_the_actions_that_are_open(tmp_path: Path) -> None:
     assert reader.asks("/act letter").says("“letter”").shown == ["open"]
     nothing = reader.asks("/act petition to sign").says("Nothing here fits “petition to sign”.")
     assert nothing.shown == []
-    reader.presses(reader.phrase("button.act")).says("2 things you can ask for now:")
+    reader.presses(reader.phrase("button.act")).says("2 things you can ask for now.")
 
 
 def test_where_there_is_nothing_to_do_it_says_so(tmp_path: Path) -> None:

@@ -33,12 +33,15 @@ def test_kem_sokha_is_shown_as_far_as_sources_go_and_no_further() -> None:
         "Last confirmed under house arrest",
         "December 2025; may have changed.",
         "Case: on appeal.",
-        "Sources differ: whether he has been pardoned. An undated report of a pardon could not be confirmed.",
+        "Opposition leader",
+        "Sources differ: whether he was pardoned; an undated report could not be confirmed (+1 more)",
         "Sentenced 3 March 2023: 27 years",
-        "Charge: Conspiracy",
-        "Official position: The trial court held that he",
+        "Charge: Conspiracy / collusion with a foreign power (treason)",
+        'Official position: Trial court: he organised a foreign-backed "color revolution".',
+        "He and the US deny it.",
+        "Foreign Ministry, 2019: humanitarian release home.",
         "Sources (",
-        "share only where that is safe for you",
+        "share only where safe",
         "Error or removal:",
     )
     assert answer.commands[:2] == ["full kem-sokha", "sources kem-sokha"]
@@ -46,9 +49,14 @@ def test_kem_sokha_is_shown_as_far_as_sources_go_and_no_further() -> None:
     assert all(mark.target.startswith("http") for mark in answer.reply.text.marks if mark.style is Style.LINK)
 
 
+def test_kem_sokhas_card_says_as_much_in_khmer() -> None:
+    answer = Reader("km").asks("/show kem-sokha").says("could not be confirmed", "2023", "27 years", "(treason)")
+    answer.says("Trial court: ", "deny it.", "Foreign Ministry, 2019: ", "Conven 2025")
+
+
 def test_kem_sokhas_full_record_has_both_sides_of_what_is_disputed() -> None:
     full = Reader().asks("/full kem-sokha")
-    full.says("Proceedings", "3 September 2017", "3 March 2023", "Government’s position", "deny this.")
+    full.says("Proceedings", "3 September 2017", "3 March 2023", "Government’s position", "deny it.")
     full.says("UN opinion", "Opinion No. 9/2018", "Sources disagree", "put off a hearing", "could not be confirmed")
 
 
@@ -83,25 +91,27 @@ def test_who_should_be_free_by_now_matches_not_certain_and_not_detained(tmp_path
         pack=pack(tmp_path, {"prisoners/sok-vanna.yaml": TERM_OVER, "prisoners/b.yaml": person("Chan Dara")})
     )
     detained = reader.asks("/prisoners detained").says(
-        "detained — 1 of 2", "Also last known so, not certain now: Sok Vanna"
+        "detained — 1 of 2", "Not certain now, but last known detained: Sok Vanna"
     )
     detained.says("Chan Dara", "Detained.")
-    reader.asks("/prisoners not certain").says("not certain — 1 of 2", "Sok Vanna").hides("Also last known")
+    reader.asks("/prisoners not certain").says("not certain — 1 of 2", "Sok Vanna").hides("last known detained:")
     reader.asks("/prisoners").says("detained 1 · not certain 1").says("Sok Vanna — not certain, last known: detained")
 
 
 def test_who_was_last_known_so_is_named_even_where_nobody_is_now(tmp_path: Path) -> None:
     reader = Reader(pack=pack(tmp_path, {"prisoners/sok-vanna.yaml": TERM_OVER}))
     nothing = reader.asks("/prisoners detained").says("Nothing here fits detained.")
-    nothing.says("Also last known so, not certain now: Sok Vanna")
-    reader.asks("/prisoners detained xyzzy").hides("Also last known")
+    nothing.says("Not certain now, but last known detained: Sok Vanna")
+    reader.presses("Sok Vanna").says("Sok Vanna", "Status not certain.")
+    reader.asks("/prisoners detained xyzzy").hides("last known")
 
 
 def test_those_last_known_so_are_counted_all_and_named_four_at_most(tmp_path: Path) -> None:
     files = {f"prisoners/p{n}.yaml": TERM_OVER.replace("Sok Vanna", f"Person {n}") for n in range(6)}
     reader = Reader(pack=pack(tmp_path, files))
-    reader.asks("/prisoners detained").says("not certain now (6): Person 0, Person 1, Person 2, Person 3\n")
-    reader.asks("/prisoners detained union").hides("Also last known")
+    reader.asks("/prisoners detained").says("last known detained: Person 0, Person 1, Person 2, Person 3 (+2 more)\n")
+    assert len(reader.answers[-1].shown) == 4
+    reader.asks("/prisoners detained union").hides("last known")
 
 
 def test_a_release_is_not_undone_by_the_term_it_ended(tmp_path: Path) -> None:
@@ -149,7 +159,8 @@ def test_charges_sentence_and_labels_are_somebodys(tmp_path: Path) -> None:
         "sentence": "Two years; the court gave no reason for the length.",
         "sentenced": "'2024-03-05'",
         "government_position": "The court said he had broken the law. A second sentence.",
-        "recognised_by": "[{who: Amnesty, date: '2024-04', label: prisoner of conscience}, {who: LICADHO}]",
+        "recognised_by": "[{who: Amnesty, date: '2024-04', label: prisoner of conscience, url: 'https://a.example/'},"
+        " {who: LICADHO, label: on its list}]",
         "un_opinion": "Opinion No. 1/2024",
         "un_statements": "[A statement.]",
         "co_defendants": "[A. Person, B. Person]",
@@ -164,7 +175,7 @@ def test_charges_sentence_and_labels_are_somebodys(tmp_path: Path) -> None:
     reader.asks("sok vanna").says(
         "Sentenced 5 March 2024: Two years",
         "Charge: Insulting the King (+1 more)",
-        "Called a political prisoner or arbitrarily detained by: Amnesty",
+        "Amnesty, April 2024: prisoner of conscience (+1 more)",
         "Official position: The court said he had broken the law.",
     )
     reader.presses("Full record").says(
@@ -173,7 +184,7 @@ def test_charges_sentence_and_labels_are_somebodys(tmp_path: Path) -> None:
         "Detention\nA prison",
         "• Insulting the King (art. 437 bis)\n• Incitement",
         "• January 2024: Arrested.\n• Moved.",
-        "• Amnesty, April 2024: prisoner of conscience\n• LICADHO",
+        "• Amnesty, April 2024: prisoner of conscience\n• LICADHO: on its list",
         "UN opinion\nOpinion No. 1/2024",
         "UN statements\n• A statement.",
         "Co-defendants\nA. Person and B. Person",

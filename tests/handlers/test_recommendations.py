@@ -48,7 +48,7 @@ def test_a_recommendation_says_who_asked_where_and_what_was_answered(tmp_path: P
 
 def test_what_is_not_known_is_said_to_be_unknown_and_never_inferred(tmp_path: Path) -> None:
     one = reader(tmp_path)
-    one.asks("/show khm-1").says("nswer not known here.", "What became of it: not known here.")
+    one.asks("/show khm-1").says("Answer: not known here.\n", "What became of it: not known here.")
     one.asks("/recommendations noted").says("Nothing here fits noted.")
     one.asks("/recommendations unanswered").says("answer not known here — 1 of 1 recommendations here")
 
@@ -222,5 +222,5 @@ def test_a_recommendation_is_found_by_its_paragraph() -> None:
 def test_every_answer_shown_is_the_one_that_is_recorded() -> None:
     one = Reader()
     for each in one.content.of(Recommendation):
-        known = {"supported": "Supported.", "noted": "Noted.", None: "nswer not known here."}[each.response]
+        known = {"supported": "Supported.", "noted": "Noted.", None: "not known here."}[each.response]
         one.asks(f"/show {each.id}").says("Answer: ", known)
