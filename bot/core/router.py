@@ -92,8 +92,7 @@ class Router:
         command = self.commands.get(request.command)
         if command is None or command.needs > request.role:
             return self._unknown(request, context) if request.addressed else None
-        reply = command.handler(request, context)
-        return replace(reply, text=paragraphs(reply.text, _note(reply.text, context)))
+        return _annotated(command.handler(request, context), context)
 
     def _understood(self, request: Request, context: Context) -> Request:
         """The request under the command's own name, whatever language it was written in; free text is a search."""
@@ -128,6 +127,10 @@ class Router:
         line = f"{name} {request.argument}".strip()
         say = context.content.say("bad.suggest", command=Text("/" + name).styled(Style.COMMAND))
         return Reply(say, ((Button(f"/{line}", line),),))
+
+
+def _annotated(reply: Reply, context: Context) -> Reply:
+    return replace(reply, text=paragraphs(reply.text, _note(reply.text, context)))
 
 
 def _note(text: Text, context: Context) -> Text | None:
