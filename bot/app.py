@@ -13,7 +13,7 @@ from typing import Any
 import handlers
 from bot import log as logs
 from bot.clock import Clock
-from bot.content import ContentBroken, Problem
+from bot.content import ContentBroken, Problem, summary
 from bot.content import load as load_content
 from bot.core.content import Snapshot
 from bot.doctor import Finding, contact_finding, content_finding, platform_findings
@@ -92,7 +92,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield content_finding(snapshot, len(warnings))
         yield contact_finding(snapshot)
     except ContentBroken as broken:
-        yield Finding("content", f"{len(broken.problems)} problems; pratip check lists them")
+        yield Finding("content", f"{summary(broken.problems)}; pratip check lists them")
     try:
         async with Store(settings.database_url):
             yield Finding("database: opens, and its schema is current")

@@ -58,13 +58,13 @@ def _chat(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from bot import app
+    from bot.content import summary
 
     problems = app.check(options.path or configuration.load().content)
     for problem in problems:
         print(problem)
-    errors = sum(not problem.warning for problem in problems)
-    print(f"{errors} errors, {len(problems) - errors} warnings", file=sys.stderr)
-    return 1 if errors else 0
+    print(summary(problems), file=sys.stderr)
+    return 0 if all(problem.warning for problem in problems) else 1
 
 
 def _doctor(_: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.clock import Clock
+from bot.content import counted
 from bot.core.content import Snapshot
 from bot.platforms import Platform, Unavailable
 from bot.privacy import SealBroken
@@ -30,7 +31,8 @@ class Finding:
 def content_finding(snapshot: Snapshot, warnings: int) -> Finding:
     """What the pack holds."""
     view = snapshot.views[snapshot.default]
-    return Finding(f"content: {len(view.entries)} entries in {', '.join(snapshot.views)}; {warnings} warnings")
+    held = "1 entry" if len(view.entries) == 1 else f"{len(view.entries)} entries"
+    return Finding(f"content: {held} in {', '.join(snapshot.views)}; {counted(warnings, 'warning')}")
 
 
 def contact_finding(snapshot: Snapshot) -> Finding:

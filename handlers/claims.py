@@ -14,6 +14,7 @@ from bot.core.router import Bare, Router
 from bot.core.text import Line, Loose, Style, Text, lines, paragraphs
 from handlers import card
 from handlers.listing import Listing
+from handlers.reference import FigureId
 
 router = Router()
 
@@ -41,7 +42,7 @@ class Claim(Entry):
     who: Words
     date: PartialDate
     answered_by: tuple[Answer, ...] = ()
-    figures: References = ()  # published counts on the same point
+    figures: References[FigureId] = ()  # published counts on the same point
 
     @property
     def heading(self) -> Text:

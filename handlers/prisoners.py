@@ -16,6 +16,7 @@ from bot.core.text import Line, Loose, Style, Text, join, lines, paragraphs
 from handlers import card
 from handlers.figures import published
 from handlers.listing import Listing
+from handlers.reference import LawId
 
 router = Router()
 
@@ -44,7 +45,7 @@ class Charge(Model):
     """
 
     text: Words
-    law: References = ()
+    law: References[LawId] = ()
     called: tuple[Offence, ...] = ()
     law_text: str | None = None
     article: str | None = None
@@ -129,7 +130,7 @@ class Prisoner(Entry):
             "custody": {self.custody_on(today)},
             "case": {self.case},
             "arrested": {str(year) for year in self.arrested.years} if self.arrested else set(),
-            "law": {name for charge in self.charges for name in (*charge.law, *charge.called)},
+            "law": {str(name) for charge in self.charges for name in (*charge.law, *charge.called)},
             "gender": {self.gender} if self.gender else set(),
         }
 

@@ -8,14 +8,14 @@ from functools import partial
 from typing import ClassVar, Literal
 
 from bot.core.calendar import PartialDate
-from bot.core.entry import Entry, Event, Model, References, Source, Words
+from bot.core.entry import Entry, Event, Model, References, Source, State, Words
 from bot.core.messages import Context, Reply, Request
 from bot.core.query import Filter, Query
 from bot.core.router import Bare, Router
-from bot.core.spelling import normalize
 from bot.core.text import Line, Loose, Style, Text, join, lines, paragraphs, whole
 from handlers import card
 from handlers.listing import Listing
+from handlers.reference import LawId
 
 router = Router()
 
@@ -159,7 +159,7 @@ class Recommendation(Entry):
     cycle: int
     paragraph: str | None = None
     document: str | None = None
-    states: tuple[str, ...]
+    states: tuple[State, ...]
     gist: Words
     official_text: Words | None = None
     response: Literal["supported", "noted"] | None = None
@@ -168,7 +168,7 @@ class Recommendation(Entry):
     implementation: Implementation = Implementation()
     action_category: int | None = None
     upr_info: Coding | None = None
-    laws: References = ()  # the laws it names
+    laws: References[LawId] = ()  # the laws it names
 
     @property
     def heading(self) -> Text:
@@ -188,7 +188,7 @@ class Recommendation(Entry):
         return {
             "response": {self.response or "unknown-response"},
             "cycle": {str(self.cycle)},
-            "state": {state_id(state) for state in self.states},
+            "state": {state.target for state in self.states},
             "theme": set(self.themes),
             "implementation": {self.implementation.status},
             "law": set(self.laws),
@@ -258,20 +258,15 @@ class Recommendation(Entry):
         ]
 
 
-def state_id(name: str) -> str:
-    """A State's name as an id: "Viet Nam" is viet-nam."""
-    return "-".join(normalize(name).replace("'", "").split())
-
-
 def _states(entry: Recommendation, context: Context) -> str:
     """The States, by the names of the reader's language."""
     content = context.content
-    return content.locale.listing([_state(name, context) for name in entry.states])
+    return content.locale.listing([_state(state, context) for state in entry.states])
 
 
-def _state(name: str, context: Context) -> str:
-    term = context.content.terms["states"].get(state_id(name))
-    return str(term.name) if term else name
+def _state(state: State, context: Context) -> str:
+    term = context.content.terms["states"].get(state.target)
+    return str(term.name) if term else state
 
 
 def _totals(review: Review, context: Context) -> Text:

@@ -224,7 +224,7 @@ def test_check_says_all_of_it_and_how_much_it_is(program: Program, tmp_path: Pat
         "prisoners/a.yaml:7:11: there is no entry nobody: remove it, or add what it names",
         "prisoners/a.yaml:8:1: warning: there is one source only: add a second one",
     ]
-    assert re.fullmatch(r"1 errors, \d warnings\n", said.err)
+    assert re.fullmatch(r"1 error, \d warnings\n", said.err)
 
 
 def test_check_takes_a_folder_and_is_content_with_warnings(program: Program) -> None:

@@ -14,7 +14,7 @@ from bot.content import rules
 from bot.content.document import Document, Place
 from bot.content.files import Files
 from bot.content.locale import locale
-from bot.content.problem import Problem
+from bot.content.problem import Problem, counted
 from bot.content.strings import Strings, foreign
 from bot.content.strings import read as read_strings
 from bot.content.validation import valid
@@ -29,15 +29,16 @@ Kinds = Sequence[type[Entry]]
 Terms = Mapping[str, Mapping[str, Term]]
 Entries = Mapping[str, Entry]
 SHIPPED = Path(__file__).parents[2] / "content"  # its strings speak for packs that bring none of their own
-# by the facet that they name (a law stands beside its offence's common name), and the file of each
+# By the facet that they name (a law stands beside its offence's common name): the file of each, and what one is called.
 TERMS = {"states": "states", "themes": "themes", "topics": "topics", "laws": "offences"}
+_CALLED = {"states": "state", "themes": "theme", "topics": "topic", "laws": "offence"}
 
 
 class ContentBroken(Exception):
     """A pack that cannot be used; problems says why, all of it."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(f"{len(problems)} problems in the content")
+        super().__init__(f"{counted(len(problems), 'problem')} in the content")
         self.problems = problems
 
 
@@ -73,6 +74,12 @@ class Placed:
     document: Document
     place: Place
     data: Any
+
+    @property
+    def id(self) -> str:
+        """Its id; nothing where it has none that could be one."""
+        name = self.data.get("id") if isinstance(self.data, dict) else None
+        return str(name) if isinstance(name, str | int) else ""
 
     def entry(self, languages: Languages) -> Entry | None:
         """The entry as readers of a language see it."""
@@ -158,21 +165,32 @@ class _Assembly:
     ) -> None:
         reference = self.languages.reference
         rules.check_ids(placed)
-        entries, known = views[reference], terms[reference]
-        ids = {str(each.data.get("id")) for each in placed if isinstance(each.data, dict)}
-        ids |= {each.file.rpartition("/")[2].removesuffix(".yaml") for each in self.files.unreadable}
-        terms_of = {"theme": "themes", "topic": "topics", "offence": "laws"}
-        names = {"entry": ids} | {kind: known[name].keys() for kind, name in terms_of.items()}
+        names = self._names(placed, terms[reference])
         for each in placed:
             rules.check_references(each, names)
-            entry = entries.get(str(each.data.get("id"))) if isinstance(each.data, dict) else None
-            if entry:
+            if entry := views[reference].get(each.id):
                 rules.check_entry(each, entry, self.today)
         rules.check_words(self.files.documents.values())
         rules.check_strings(spoken, self.canon.phrases or spoken[reference].phrases, self.files)
         folders = {kind.folder for kind in self.kinds}
         for stray in self.files.strays(folders):
             self.document.problems.append(stray)
+
+    def _names(self, placed: Iterable[Placed], terms: Terms) -> rules.Names:
+        """What a reference may name: an entry of each kind, any entry, a term of each list the pack has."""
+        names: dict[str, dict[str, str]] = {kind.noun: {} for kind in self.kinds}
+        for each in placed:
+            names[each.kind.noun][each.id] = each.id
+        for document in self.files.unreadable:  # its entry is there all the same
+            folder, _, file = document.file.rpartition("/")
+            for kind in self.kinds:
+                if kind.folder == folder:
+                    names[kind.noun][file.removesuffix(".yaml")] = ""
+        every = {name: name for some in names.values() for name in some}
+        for listed, noun in _CALLED.items():
+            if terms[listed] or noun == "topic":
+                names[noun] = {term.id: str(term.name) for term in terms[listed].values()}
+        return {**names, "entry": every}
 
     # -- views to a snapshot
 
@@ -242,7 +260,7 @@ def _entries_of(document: Document) -> Iterator[tuple[Place, Any]]:
         yield from (((index,), data) for index, data in enumerate(document.data))
     elif isinstance(document.data, dict):
         stem = document.file.rpartition("/")[2].removesuffix(".yaml")
-        if document.data.get("id", stem) != stem:
+        if str(document.data.get("id", stem)) != stem:
             document.object(("id",), "the id is not the file's name", f"write {stem} or leave it out")
         yield (), {**document.data, "id": stem}
     else:
@@ -254,7 +272,7 @@ def _links(entries: Iterable[Entry]) -> dict[str, frozenset[str]]:
     near: dict[str, set[str]] = {}
     for entry in entries:
         for name in references(entry):
-            if name.names == "entry" and name != entry.id:
+            if name.names not in TERMS:
                 near.setdefault(entry.id, set()).add(str(name))
                 near.setdefault(str(name), set()).add(entry.id)
     return {name: frozenset(others) for name, others in near.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import available_timezones
@@ -21,6 +21,8 @@ from bot.core.text import Text, clean
 if TYPE_CHECKING:
     from bot.content.repository import Placed
 
+# What can be named: by a kind's noun, by "entry" and by what one term of a list is called, each id with its name.
+Names = Mapping[str, Mapping[str, str]]
 _STALE_MONTHS = 6
 _LONGEST = 3_500  # characters of one field; a Telegram message has 4,096 UTF-16 units and needs room for the rest
 
@@ -53,22 +55,46 @@ def check_ids(placed: Sequence[Placed]) -> None:
         first.setdefault(name, each)
 
 
-def check_references(each: Placed, known: Mapping[str, Collection[str]]) -> None:
-    """Every id, theme, topic and offence that an entry names exists, whatever else may be wrong with the entry."""
-    for place, kind, name in _named(each.kind, each.data, ()):
-        choices = known[kind.names]
-        if name in choices or (kind.names == "theme" and not choices):
+def check_references(each: Placed, known: Names) -> None:
+    """What an entry names exists, is of the kind that is meant and is not itself, whatever else may be wrong with it.
+
+    A pack that has no list of some terms may name any.
+    """
+    for place, name in _named(each.kind, each.data, ()):
+        if name.names not in known:
             continue
-        near = closest(name, choices)
-        mend = f"did you mean {near}?" if near else "remove it, or add what it names"
-        each.document.object((*each.place, *place), f"there is no {kind.names} {name}", mend)
+        if name.target not in known[name.names]:
+            each.document.object((*each.place, *place), *_unknown(name, known))
+        elif name.target == each.id and name.names in ("entry", each.kind.noun):
+            each.document.object((*each.place, *place), f"{name} is this {each.kind.noun} itself", "remove it")
 
 
-def _named(annotation: Any, data: Any, place: Place) -> Iterator[tuple[Place, type[Reference], str]]:
+def _unknown(name: Reference, known: Names) -> tuple[str, str]:
+    """What is wrong with a name that is not known as what it should be, and how to mend it."""
+    near = _near(name, known[name.names])
+    others = (noun for noun in known if noun != "entry" and name.target in known[noun])
+    if other := next(others, ""):
+        return f"{name} is {_one(other)}, not {_one(name.names)}", f"did you mean {near}?" if near else "remove it"
+    mend = f"did you mean {near}?" if near else "remove it, or add what it names"
+    return f"there is no {name.names} {name}", mend
+
+
+def _near(name: Reference, choices: Mapping[str, str]) -> str:
+    """What is nearest to a name, written as the name would be."""
+    near = closest(name.target, choices) or ""
+    written = choices.get(near, "")
+    return written if type(name)(written).target == near else near
+
+
+def _one(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def _named(annotation: Any, data: Any, place: Place) -> Iterator[tuple[Place, Reference]]:
     """The references in plain data, found by what the model says of each place."""
     if isinstance(annotation, type) and issubclass(annotation, Reference):
-        if isinstance(data, str) and data:
-            yield place, annotation, data
+        if isinstance(data, str | int) and not isinstance(data, bool) and data != "":
+            yield place, annotation(data)
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
         for name, field in annotation.model_fields.items():
             if isinstance(data, dict) and name in data:

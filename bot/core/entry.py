@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 from bot.core.calendar import PartialDate
 from bot.core.query import Filter
+from bot.core.spelling import normalize
 from bot.core.text import Line, Style, Text, parse
 
 # ---------------------------------------------------------------------------- words in several languages
@@ -89,10 +90,15 @@ Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=48)]
 
 
 class Reference(str):
-    """An id that must name something: an entry here, a theme, a topic or an offence in the subclasses."""
+    """An id that must name something: any entry here, in the subclasses an entry of one kind or a term of a list."""
 
     __slots__ = ()
-    names: ClassVar[str] = "entry"
+    names: ClassVar[str] = "entry"  # or a kind's noun, or what one term of a list is called
+
+    @property
+    def target(self) -> str:
+        """The id it names."""
+        return str(self)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
@@ -103,7 +109,8 @@ def _several(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-References = Annotated[tuple[Reference, ...], BeforeValidator(_several)]  # one id or a list of them
+R = TypeVar("R", bound=Reference)
+References = Annotated[tuple[R, ...], BeforeValidator(_several)]  # one id or a list of them
 
 
 class Theme(Reference):
@@ -118,6 +125,18 @@ class Topic(Reference):
 
     __slots__ = ()
     names = "topic"
+
+
+class State(Reference):
+    """A State by its name, from which its id follows: "Viet Nam" is viet-nam."""
+
+    __slots__ = ()
+    names = "state"
+
+    @property
+    def target(self) -> str:
+        """Its id."""
+        return "-".join(normalize(self).replace("'", "").split())
 
 
 class Offence(Reference):

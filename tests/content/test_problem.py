@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import pytest
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bot.content.document import Document, read
-from bot.content.problem import Problem
+from bot.content.problem import Problem, summary
 from bot.content.validation import valid
 from bot.core.calendar import PartialDate
 from bot.core.entry import Id, Languages, Model, Name, Source, Words
@@ -23,10 +23,29 @@ class Step(Model):
     status: Literal["detained", "free", "unknown"] = "unknown"
 
 
+class Range(Model):
+    low: int
+    high: int
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.high < self.low:
+            raise ValueError("the range ends before it starts: exchange them")
+        return self
+
+
+class Count(Model):
+    count: int | Range | None = None
+    said: str | bool | None = None
+
+
 class Thing(Model):
     id: Id = "thing"
     title: Words = Field(default="T", validate_default=True)
     number: int = 0
+    small: Annotated[int, Field(le=10)] = 0
+    open: bool = False
+    several: tuple[Count, ...] = ()
     steps: tuple[Step, ...] = ()
     one: Step | None = None
     source: Source | None = None
@@ -95,15 +114,27 @@ def known() -> Iterator[tuple[str, str]]:
         "title: {en: {text: T, draft: no}}\n",
         "1:1: title: draft says neither true nor false: write true or leave it out",
     )
-    yield (
-        "number: many\n",
-        ("1:1: number: input should be a valid integer, unable to parse string as an integer: it holds words"),
-    )
-    yield "number:\n", "1:1: number: input should be a valid integer: it holds nothing"
-    yield "steps: {date: 2019}\n", "1:1: steps: input should be a valid tuple: it holds a mapping"
-    yield "steps: 5\n", "1:1: steps: input should be a valid tuple: it holds a number"
-    yield "steps: true\n", "1:1: steps: input should be a valid tuple: it holds true or false"
-    yield "number: [1]\n", "1:1: number: input should be a valid integer: it holds a list"
+    yield "number: many\n", "1:1: number holds 'many', not a whole number: write it in digits"
+    yield "number: 12.5\n", "1:1: number holds '12.5', not a whole number: write it in digits"
+    yield "number:\n", "1:1: number holds nothing, not a whole number: write it in digits"
+    yield "number: [1]\n", "1:1: number holds a list, not a whole number: write it in digits"
+    yield "open: maybe\n", "1:1: open holds 'maybe', not true or false: write true or false"
+    yield "one: 2019\n", "1:1: one holds 2019, not a mapping: write field: value lines"
+    yield "source: {title: [T], publisher: P, withheld: W}\n", "1:10: title holds a list, not words: write words"
+    a_list = "begin each part with a hyphen, on a line of its own"
+    yield "steps: {date: 2019}\n", f"1:1: steps holds a mapping, not a list: {a_list}"
+    yield "steps: 5\n", f"1:1: steps holds 5, not a list: {a_list}"
+    yield "steps: true\n", f"1:1: steps holds true, not a list: {a_list}"
+    yield f"steps: {'x' * 61}\n", f"1:1: steps holds '{'x' * 60}'…, not a list: {a_list}"
+    yield "small: 12\n", "1:1: small holds 12, not what it should: Input should be less than or equal to 10"
+    either = "not a whole number or a mapping of low and high: write one of these"
+    yield "several:\n  - count: many\n", f"2:5: count holds 'many', {either}"
+    yield "several: [{count: [1]}]\n", f"1:12: count holds a list, {either}"
+    yield "several: [{count: {low: 1}}]\n", "1:12: high is missing: add high"
+    yield "several: [{count: {low: 1, hig: 2, high: 2}}]\n", "1:28: there is no field hig here: did you mean high?"
+    yield "several: [{count: {low: 3, high: 2}}]\n", "1:12: count: the range ends before it starts: exchange them"
+    yield "several: [{count: {low: 1, high: x}}]\n", "1:28: high holds 'x', not a whole number: write it in digits"
+    yield "several: [{said: [x]}]\n", "1:12: said holds a list, not words or true or false: write one of these"
     yield "- a\n", "1:1: this is not an entry: write field: value lines"
     shapes = "write 2019, 2019-05, 2019-05-30 or {from: 2019-05, to: 2020}"
     yield "one:\n  date: 2019-13\n", f"2:3: date: there is no such day (month must be in 1..12): {shapes}"
@@ -126,8 +157,21 @@ def test_every_mistake_of_an_entry_is_said_at_once(file: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("warnings", "total"),
+    [
+        ([], "0 errors, 0 warnings"),
+        ([False], "1 error, 0 warnings"),
+        ([True], "0 errors, 1 warning"),
+        ([True, False, True, False], "2 errors, 2 warnings"),
+    ],
+)
+def test_one_is_counted_as_one(warnings: list[bool], total: str) -> None:
+    assert summary([Problem("a", 1, 1, "", "", warning=warning) for warning in warnings]) == total
+
+
 def test_something_that_yaml_cannot_hold_is_called_something_else() -> None:
     document = Document("a.yaml")
     nothing: dict[str, Any] = {"number": object()}
     assert valid(Thing, document, (), nothing, ENGLISH) is None
-    assert [problem.mend for problem in document.problems] == ["it holds something else"]
+    assert [problem.what for problem in document.problems] == ["number holds something else, not a whole number"]

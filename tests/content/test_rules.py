@@ -24,10 +24,15 @@ def said(folder: Path, files: Mapping[str, str], *languages: str) -> list[str]:
     return [str(problem) for problem in problems]
 
 
+def law(**fields: str) -> str:
+    return entry(**{"title": "T", "kind": "law", "status": "in-force", "as_of": "2024", **fields})
+
+
 def event(**fields: str) -> dict[str, str]:
     return {"events/e.yaml": entry(**{"title": "Election day", "date": "2018", "text": "People voted.", **fields})}
 
 
+HYPHENS = "begin each part with a hyphen, on a line of its own"
 CUSTODY = "detained, house-arrest, on-bail, free, abroad, dead, unknown"
 TWO = "\n  - {title: T, publisher: P, url: 'https://example.org/a'}\n  - {title: T, publisher: Q, url: 'https://example.org/b'}"
 
@@ -223,14 +228,15 @@ def test_what_an_entry_names_is_looked_for_whatever_else_is_wrong_with_it(tmp_pa
     charges = "\n  - {text: C, law: penal-cod}\n  - {text: D, law: [penal-code, nothing]}"
     files = {
         "prisoners/a.yaml": person(custody="jailed", charges=charges),
-        "events/penal-code.yaml": entry(title="T", date="2018", text="T", related="kem"),
+        "events/e.yaml": entry(title="T", date="2018", text="T", related="kem"),
+        "laws/penal-code.yaml": law(),
     }
     assert said(tmp_path, files) == [
-        "events/penal-code.yaml:4:1: related: input should be a valid tuple: it holds words",
-        "events/penal-code.yaml:4:1: there is no entry kem: remove it, or add what it names",
+        f"events/e.yaml:4:1: related holds 'kem', not a list: {HYPHENS}",
+        "events/e.yaml:4:1: there is no entry kem: remove it, or add what it names",
         f"prisoners/a.yaml:4:1: custody cannot be 'jailed': use one of {CUSTODY}",
-        "prisoners/a.yaml:8:15: there is no entry penal-cod: did you mean penal-code?",
-        "prisoners/a.yaml:9:33: there is no entry nothing: remove it, or add what it names",
+        "prisoners/a.yaml:8:15: there is no law penal-cod: did you mean penal-code?",
+        "prisoners/a.yaml:9:33: there is no law nothing: remove it, or add what it names",
     ]
 
 
@@ -250,4 +256,51 @@ def test_an_entry_is_checked_where_it_stands_in_a_list(tmp_path: Path) -> None:
     assert said(tmp_path, {"events/all.yaml": listed}) == [
         "events/all.yaml:9:3: this is too long for a message: keep it under 3,500 characters",
         "events/all.yaml:10:13: there is no entry won: remove it, or add what it names",
+    ]
+
+
+# --- what an entry may name
+
+
+def test_a_name_must_be_of_the_kind_that_is_meant(tmp_path: Path) -> None:
+    count = "{date: 2019, publisher: P, number: 3, measure: M, url: 'https://example.org'}"
+    files = {
+        "prisoners/kem-sokha.yaml": person(charges="[{text: C, law: kem-sokha}, {text: D, law: penal-cde}]"),
+        "recommendations/r.yaml": entry(cycle="4", states="[Chad]", gist="G", laws="[e, penal-code]"),
+        "claims/c.yaml": entry(claim="C", who="W", date="2019", figures="[penal-code, held]"),
+        "figures/held.yaml": entry(title="H", series=f"[{count}]"),
+        "laws/penal-code.yaml": law(themes="[held]"),
+        "themes.yaml": "- {id: torture, name: Torture}\n",
+        **event(related="[torture, kem-sokha, held]"),
+    }
+    assert mistakes(tmp_path, files) == [
+        "claims/c.yaml:4:11: penal-code is a law, not a figure: remove it",
+        "events/e.yaml:4:11: torture is a theme, not an entry: remove it",
+        "laws/penal-code.yaml:5:10: held is a figure, not a theme: remove it",
+        "prisoners/kem-sokha.yaml:7:21: kem-sokha is a prisoner, not a law: remove it",
+        "prisoners/kem-sokha.yaml:7:48: there is no law penal-cde: did you mean penal-code?",
+        "recommendations/r.yaml:4:8: e is an event, not a law: remove it",
+    ]
+
+
+def test_an_entry_cannot_be_related_to_itself(tmp_path: Path) -> None:
+    assert said(tmp_path, event(related="[e]")) == ["events/e.yaml:4:11: e is this event itself: remove it"]
+
+
+def test_a_number_may_be_an_id_and_must_be_known_like_any_other(tmp_path: Path) -> None:
+    files = {"events/2018.yaml": "id: 2018\n" + event()["events/e.yaml"], **event(related="[2018, 2019]")}
+    assert said(tmp_path, files) == ["events/e.yaml:4:17: there is no entry 2019: remove it, or add what it names"]
+
+
+def test_a_state_is_one_of_the_list_where_the_pack_has_one(tmp_path: Path) -> None:
+    files = {"recommendations/r.yaml": entry(cycle="4", states="[viet nam, Viet Nom, Narnia]", gist="G")}
+    assert said(tmp_path / "without", files) == []
+    files["states.yaml"] = "- {id: viet-nam, name: Viet Nam}\n- {id: great-britain, name: United Kingdom}\n"
+    assert said(tmp_path / "with", files) == [
+        "recommendations/r.yaml:2:20: there is no state Viet Nom: did you mean Viet Nam?",
+        "recommendations/r.yaml:2:30: there is no state Narnia: remove it, or add what it names",
+    ]
+    files["recommendations/r.yaml"] = entry(cycle="4", states="[Great Britan]", gist="G")
+    assert said(tmp_path / "short", files) == [
+        "recommendations/r.yaml:2:10: there is no state Great Britan: did you mean great-britain?"
     ]

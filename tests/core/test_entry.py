@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from bot.content import load
-from bot.core.entry import Entry, Languages, Model, Name, References, Source, Words, references
+from bot.core.entry import Entry, Languages, Model, Name, Reference, References, Source, Words, references
 from bot.core.messages import Context
 from bot.core.text import Line, Style, Text
 from tests.conversation import TODAY, Reader
@@ -28,7 +28,7 @@ class Note(Entry):
 
     title: Words
     by: Name | None = None
-    near: References = ()
+    near: References[Reference] = ()
 
     @property
     def heading(self) -> Text:

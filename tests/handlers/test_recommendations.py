@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.entry import State
 from bot.core.query import Filter
 from bot.core.text import Style
-from handlers.recommendations import Recommendation, Review, state_id
+from handlers.recommendations import Recommendation, Review
 from tests.conversation import TODAY, Reader
 from tests.packs import entry, pack
 
@@ -93,7 +94,7 @@ def test_the_full_record_has_every_field_that_is_known(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["Viet Nam", "VIET  NAM"])
 def test_a_state_has_one_id_however_it_is_written(name: str) -> None:
-    assert state_id(name) == "viet-nam"
+    assert State(name).target == "viet-nam"
 
 
 def test_a_state_is_called_as_the_readers_language_does(tmp_path: Path) -> None:
