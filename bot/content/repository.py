@@ -169,6 +169,7 @@ class _Assembly:
         for each in placed:
             rules.check_references(each, names)
             if entry := views[reference].get(each.id):
+                rules.check_dates(each, entry, self.today)
                 rules.check_entry(each, entry, self.today)
         rules.check_words(self.files.documents.values())
         rules.check_strings(spoken, self.canon.phrases or spoken[reference].phrases, self.files)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import available_timezones
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 from bot.content.document import Document, Place
 from bot.content.files import Files
 from bot.content.strings import Strings, placeholders
+from bot.core.calendar import PartialDate
 from bot.core.content import Phrase
 from bot.core.entry import Entry, Model, Reference
 from bot.core.spelling import closest
@@ -26,19 +28,36 @@ Names = Mapping[str, Mapping[str, str]]
 _STALE_MONTHS = 6
 _LONGEST = 3_500  # characters of one field; a Telegram message has 4,096 UTF-16 units and needs room for the rest
 
-_PRIVATE = (
-    (re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "an e-mail address", "leave it out"),
-    (
-        re.compile(r"(?<![\w/.-])(?:\+855|0)[ -]?\d{2}[ -]?\d{3}[ -]?\d{3,4}(?![\w/-])"),
-        "a phone number",
-        "leave it out",
-    ),
-    (re.compile(r"(?<![\w.])-?\d{1,3}\.\d{4,}\s*[,;]\s*-?\d{1,3}\.\d{4,}"), "coordinates", "leave them out"),
-    (
-        re.compile(r"(?<![\w./-])\d{9}(?:\(\d{2}\))?(?![\w/-]|\.\w)"),
-        "an identity number",
-        "leave it out, or write 123,456,789",
-    ),
+# What looks like somebody's contact or whereabouts. Paragraphs of the UN (118.22, 118.120) are no coordinates, its
+# symbols (A/HRC/41/17) and dates no phone numbers; \d are the digits of Khmer too.
+_EMAIL = r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+_PHONE = r"""
+    (?<![\w/.+-]) (?:
+        \+ \d (?: [ .()\u00a0–-]{0,2} \d ){7,14}                  # +855 (0)12 345 678, +66 81 234 5678
+      | (?:00)? 855 [ -] 0? \d{2} [ -] \d{3} [ -] \d{3,4}          # 855 12 345 678
+      | (?:00)? 855 0? \d{8,9}
+      | [0០] [ -]? [1-9១-៩] \d (?: [ .\u00a0–-]? \d ){6,7}         # 012 345 678, 097-1234567
+    ) (?! [\w/] | [.-]\w )
+"""
+_PLACE = r"""
+    (?<![\w.]) [+-]? \d{1,3} \. \d{4,} (?: \s*[,;/]\s* | \s+ ) [+-]? \d{1,3} \. \d{4,}      # 11.5564, 104.9282
+  | (?<![\w.]) \d{1,3} [.,] \d+ \s* °? \s* [NS] [\s,;/]* \d{1,3} [.,] \d+ \s* °? \s* [EW] \b   # 11.55 N 104.92 E
+  | \b [NS] \s* \d{1,3} [.,] \d+ \s* °? [\s,;/]* [EW] \s* \d{1,3} [.,] \d+                    # N 11.55, E 104.92
+  | \d{1,3} (?: [.,]\d+ )? \s* ° \s* (?: \d{1,2} (?: [.,]\d+ )? \s* ['′’] | [NSEW] \b )        # 11°33'N, 104.92° E
+  | \b (?: lat | lng | lon ) [a-z]* \W{1,3} \d{1,3} [.,] \d+                                   # lat: 11.55
+"""
+_IDENTITY = r"""
+    (?<! [\w./-] ) \d{9} (?: [ ]? \( \d{2} \) )? (?! [\w/-] | \.\w )                            # 012345678(01)
+  | \b (?: ID | (?i:identity|passport) ) \b (?i: [ ] (?: card | number | no\.? ) )* [ :#]{0,3} [A-Z]{0,2} [ ]? \d{6,}
+"""
+_PRIVATE = tuple(
+    (re.compile(pattern, re.VERBOSE), what, mend)
+    for pattern, what, mend in (
+        (_EMAIL, "an e-mail address", "leave it out"),
+        (_PHONE, "a phone number", "leave it out"),
+        (_PLACE, "coordinates", "leave them out"),
+        (_IDENTITY, "an identity number", "leave it out, or write 123,456,789"),
+    )
 )
 
 
@@ -104,6 +123,34 @@ def _named(annotation: Any, data: Any, place: Place) -> Iterator[tuple[Place, Re
         for argument in get_args(annotation):
             for inner, part in parts:
                 yield from _named(argument, part, inner)
+
+
+def check_dates(each: Placed, entry: Entry, today: date) -> None:
+    """No status is of a day to come, and an entry's is no newer than its sources; a partial date counts from its start."""
+    for place, as_of in _statuses(entry):
+        if as_of.first > today:
+            mend = "write the date of the newest source behind it"
+            each.document.object((*each.place, *place), f"as_of {as_of} is in the future", mend)
+    dates = [source.date for source in entry.sources if source.date]
+    if len(dates) < len(entry.sources) or not entry.as_of:  # one without a date may be the newest
+        return
+    newest = max(dates, key=attrgetter("last"))
+    if newest.last < entry.as_of.first <= today:
+        what = f"as_of {entry.as_of} is newer than the newest source, of {newest}"
+        each.document.object((*each.place, "as_of"), what, "write that date, or add the newer source", warning=True)
+
+
+def _statuses(value: Any, place: Place = ()) -> Iterator[tuple[Place, PartialDate]]:
+    """Every as_of in an entry, however deep."""
+    if isinstance(value, tuple):
+        for index, part in enumerate(value):
+            yield from _statuses(part, (*place, index))
+    elif isinstance(value, Model):
+        for name, part in value:
+            if name == "as_of" and isinstance(part, PartialDate):
+                yield (*place, name), part
+            else:
+                yield from _statuses(part, (*place, name))
 
 
 def check_entry(each: Placed, entry: Entry, today: date) -> None:

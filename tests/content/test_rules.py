@@ -56,7 +56,7 @@ def test_only_a_status_of_custody_grows_old(tmp_path: Path) -> None:
 
 
 def test_one_source_is_few_for_a_persons_case_only(tmp_path: Path) -> None:
-    assert said(tmp_path, {"prisoners/a.yaml": person()}) == [
+    assert said(tmp_path, {"prisoners/a.yaml": person(sources="[{title: T, publisher: P, withheld: W}]")}) == [
         "prisoners/a.yaml:7:1: warning: there is one source only: add a second one"
     ]
     assert said(tmp_path / "other", event()) == []
@@ -85,6 +85,54 @@ def test_an_address_without_encryption_is_named(tmp_path: Path) -> None:
     assert said(tmp_path, event(sources=source)) == [
         "events/e.yaml:7:5: warning: the address is http: use https if the site offers it"
     ]
+
+
+# --- the day of a status
+
+
+@pytest.mark.parametrize("as_of", ["2026-11-24", "2026-12", "2027", "{from: 2027, to: 2028}"])
+def test_a_status_of_a_day_to_come_is_refused(tmp_path: Path, as_of: str) -> None:
+    written = "2027/2028" if "{" in as_of else as_of
+    assert said(tmp_path, event(as_of=as_of)) == [
+        f"events/e.yaml:4:1: as_of {written} is in the future: write the date of the newest source behind it"
+    ]
+
+
+def test_every_status_in_an_entry_has_its_day(tmp_path: Path) -> None:
+    files = {
+        "prisoners/a.yaml": person(sources=TWO, last_known="{custody: free, as_of: 2027}"),
+        "recommendations/r.yaml": "- id: r\n  cycle: 4\n  states: [Chad]\n  gist: G\n"
+        f"  implementation:\n    status: done\n    as_of: 2026-12\n  {SOURCES}\n",
+    }
+    mend = "write the date of the newest source behind it"
+    assert said(tmp_path, files) == [
+        f"prisoners/a.yaml:10:29: as_of 2027 is in the future: {mend}",
+        f"recommendations/r.yaml:7:5: as_of 2026-12 is in the future: {mend}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "dates", "newest"),
+    [
+        ("2024-06", ["2024-05"], "2024-05"),
+        ("2024-06-01", ["2024-05", "2023"], "2024-05"),
+        ("2025", ["2024", "2019-01-01"], "2024"),
+        ("2024-05-31", ["2024-05"], ""),
+        ("2024-05-31", ["2024"], ""),
+        ("2024", ["2024-05"], ""),
+        ("2024-05", ["2024-05-01", "2020"], ""),
+        ("2024-04", ["2024-05"], ""),
+        ("2026-11-23", ["2024-05", ""], ""),
+    ],
+)
+def test_a_status_that_is_newer_than_every_source_deserves_a_look(
+    tmp_path: Path, as_of: str, dates: list[str], newest: str
+) -> None:
+    sources = "".join(f"\n  - {{title: T, publisher: P, date: {date or 'null'}, withheld: W}}" for date in dates)
+    what = f"as_of {as_of} is newer than the newest source, of {newest}"
+    assert said(tmp_path, event(as_of=as_of, sources=sources)) == (
+        [f"events/e.yaml:4:1: warning: {what}: write that date, or add the newer source"] if newest else []
+    )
 
 
 # --- too long
@@ -126,6 +174,27 @@ PLACE, IDENTITY = "coordinates: leave them out", "an identity number: leave it o
         ("Call 012345678 or come.", PHONE),
         ("It stands at 11.5564, 104.9282.", PLACE),
         ("It stands at -11.55640 ; 104.92820.", PLACE),
+        ("Call 012 345 678, 097-1234567 or", PHONE),
+        ("Call 097.123.4567.", PHONE),
+        ("Call (+855) 12 345 678.", PHONE),
+        ("Call +855 (0)12-345-678.", PHONE),
+        ("Call 00855 12 345 678.", PHONE),
+        ("Call 85512345678.", PHONE),
+        ("Call +66 81 234 5678.", PHONE),
+        ("Call +1 (202) 555-0143.", PHONE),
+        ("ទូរស័ព្ទ ០១២ ៣៤៥ ៦៧៨", PHONE),
+        ("At 11.5564 104.9282 it stands.", PLACE),
+        ("It stands at 11.5564 N 104.9282 E.", PLACE),
+        ("It stands at 11.5564° N, 104.9282° E.", PLACE),
+        ("It stands at N 11.55, E 104.92.", PLACE),
+        ("It stands at 11°33''N 104°55''E.", PLACE),
+        ("It stands at 11° 33′ 12″ N.", PLACE),
+        ("It stands at 104.92° E.", PLACE),
+        ("Latitude: 11.55, longitude: 104.92", PLACE),
+        ("(11.5564,104.9282)", PLACE),
+        ("Card 123456789 (01).", IDENTITY),
+        ("Passport No. N0123456", IDENTITY),
+        ("ID card number: 1234567", IDENTITY),
         ("Card 123456789.", IDENTITY),
         ("Card 123456789, of the province.", IDENTITY),
         ("Card 123456789(01).", IDENTITY),
@@ -142,6 +211,11 @@ def test_what_looks_like_somebodys_contact_is_refused_at_its_place(tmp_path: Pat
         "500,000,000 riel and 123,456,789 votes",
         "From 2017-11-16 to 2018-07-29",
         "@Handle said 11.5 and 104.9",
+        "Paragraphs 118.22, 118.120 and 118.121 of A/HRC/41/17 and A/HRC/57/17/Add.1",
+        "In 2018 2019 2020 2021; on 01-02-2019 and 02.03.2019; 016/07-07-2018",
+        "11.55 million, 104.92 million; 30 °C; article 12 E; No. 5 N",
+        "+5.2 % and +10 000 riel; 0855; CCPR/C/KHM/CO/3 of 2022; IDs of 12345 voters",
+        "NS/RKM/0718/007 and Case 1902 of 10.10.2019; 200 000 000 to 300 000 000 riel",
         "Version 1.2.3; 0.5 % of 012",
         "10 000 000 riel",
     ],
