@@ -1,9 +1,10 @@
-"""Settings: PRATIP_* from the environment and .env, secrets also as PRATIP_*_FILE, every problem at once."""
+"""Settings: PRATIP_* from the environment and .env, each also as PRATIP_*_FILE, every problem at once."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,12 +12,14 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
     EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
+from bot.core.search import closest
 from bot.log import keep_secret
 
 _PREFIX = "PRATIP_"
@@ -61,6 +64,9 @@ class Settings(BaseSettings):
     content: Path = _HOME / "content"
     database: str = ""
     moderators: Words = ()  # telegram:42 matrix:@mod:example.org
+    approvals: Annotated[int, Field(ge=1)] = 2  # moderators who must agree before an update goes out
+    telegram_rate: Annotated[int, Field(ge=1, le=30)] = 30  # messages a second
+    telegram_paid: bool = False  # whether Telegram may be paid for a higher rate
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 
@@ -91,6 +97,17 @@ class Settings(BaseSettings):
             return value.expanduser().absolute()
         except RuntimeError:
             raise ValueError("there is no such home folder: write the whole path") from None
+
+    @field_validator("content", mode="after")
+    @classmethod
+    def _there(cls, value: Path) -> Path:
+        try:
+            there = value.is_dir()
+        except OSError:  # a name that is too long, a folder that may not be entered
+            there = False
+        if not there:
+            raise ValueError("there is no such folder: write the path of one that holds a pack.yaml")
+        return value
 
     @field_validator("proxy", mode="before")
     @classmethod
@@ -125,6 +142,14 @@ class Settings(BaseSettings):
         for each in value:
             if not re.fullmatch(r"telegram:\d+|matrix:@[^:\s]+:\S+", each):
                 raise ValueError("write telegram:42 or matrix:@name:example.org, separated by spaces")
+        return value
+
+    @field_validator("matrix_user", mode="after")
+    @classmethod
+    def _user(cls, value: str) -> str:
+        """The whole id, or its name alone: the homeserver knows the rest."""
+        if value and not re.fullmatch(r"@[^:@\s]+:[^@\s]+|[^:@\s]+", value):
+            raise ValueError("write @name:example.org, or the name alone")
         return value
 
     @field_validator("matrix_user", "matrix_password", mode="after")
@@ -176,31 +201,57 @@ class _Unreadable:
     """Stands for what a file would have said, so that it is refused with all else that is wrong."""
 
 
+# Kubernetes tells every container of a service that is called pratip or pratip-….
+_OTHERS = re.compile(r"(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)")
+
+_WRITTEN = {  # how a value is written, where pydantic does not say so in words for everybody
+    "telegram_api_url": "an address that begins with https://",
+    "matrix_homeserver": "an address that begins with https://",
+    "proxy": "an address like socks5://127.0.0.1:9050 or http://proxy:3128",
+    "approvals": "a whole number, 1 or more",
+    "telegram_rate": "a whole number from 1 to 30",
+    "telegram_paid": "true or false",
+}
+
+
 def load() -> Settings:
     """The settings as configured. Raises SettingsWrong with every problem."""
     try:
+        problems = list(_strangers())
         settings = Settings()
     except ValidationError as refused:
-        raise SettingsWrong([_problem(error) for error in refused.errors()]) from None
+        raise SettingsWrong([*map(_problem, refused.errors()), *problems]) from None
     except UnicodeDecodeError:
         raise SettingsWrong([".env: this is not UTF-8: save the file as UTF-8"]) from None
+    if problems:
+        raise SettingsWrong(problems)
+    _keep_secrets(settings)
+    return settings
+
+
+def _keep_secrets(settings: Settings) -> None:
     for secret in (settings.telegram_token, settings.matrix_password):
         keep_secret(secret.get_secret_value())
     for address in (settings.database, settings.proxy):
         keep_secret("".join(_PASSWORD.findall(address)))
-    return settings
+
+
+def _strangers() -> Iterator[str]:
+    """Variables of ours that mean nothing: a misspelt one would be ignored without a word."""
+    known = {f"{_PREFIX}{name.upper()}{ending}" for name in Settings.model_fields for ending in ("", "_FILE")}
+    given = {**EnvSettingsSource(Settings).env_vars, **DotEnvSettingsSource(Settings).env_vars}
+    for name in sorted(each.upper() for each, value in given.items() if value):
+        if name.startswith(_PREFIX) and name not in known and not _OTHERS.fullmatch(name.removeprefix(_PREFIX)):
+            near = closest(name, sorted(known))
+            yield f"{name}: there is no such setting: " + (f"did you mean {near}?" if near else "remove it")
 
 
 def _problem(error: Any) -> str:
     """What is wrong with a variable; never what it holds."""
-    variable = f"{_PREFIX}{str(error['loc'][0]).upper()}"
+    name = str(error["loc"][0])
+    variable = f"{_PREFIX}{name.upper()}"
     if isinstance(error["input"], _Unreadable):
         return f"{variable}_FILE: the file cannot be read: check its path and permissions"
-    hints = {
-        "telegram_api_url": "an address that begins with https://",
-        "matrix_homeserver": "an address that begins with https://",
-        "proxy": "an address like socks5://127.0.0.1:9050 or http://proxy:3128",
-    }
-    if error["type"] == "string_pattern_mismatch":
-        return f"{variable}: write {hints[error['loc'][0]]}"
+    if name in _WRITTEN and error["type"] != "value_error":
+        return f"{variable}: write {_WRITTEN[name]}"
     return f"{variable}: {error['msg'].removeprefix('Value error, ')}"

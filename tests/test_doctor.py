@@ -43,10 +43,12 @@ async def test_the_token_and_the_clock_are_looked_at(tmp_path: Path) -> None:
 async def test_what_is_wrong_is_said_with_its_mending_all_at_once(tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("address: 00\nlookup: 00\n")
     (tmp_path / "keys").chmod(0o600)
-    settings = {"PRATIP_CONTENT": str(tmp_path / "nowhere"), "PRATIP_DATABASE": "nonsense"}
+    (tmp_path / "content").mkdir()
+    settings = {"PRATIP_CONTENT": str(tmp_path / "content"), "PRATIP_DATABASE": "nonsense"}
     status, words = await examined(tmp_path, **settings)
     assert status == 1
     assert words.count("[mend]") == 3
+    assert "[mend] content: 1 error, 0 warnings; pratip check lists them" in words
 
 
 async def test_a_token_that_telegram_refuses_is_named_as_such_and_never_shown(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from bot.log import scrub
 from bot.settings import Settings, SettingsWrong, load
 
 TOKEN = "123456:AAH-a_token-that-opens-nothing"
+NO_FOLDER = "there is no such folder: write the path of one that holds a pack.yaml"
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +63,7 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
     assert settings.keys == tmp_path / ".config/pratip/keys"
     assert settings.database_url == f"sqlite+aiosqlite:///{tmp_path}/.local/share/pratip/pratip.db"
     assert (settings.content / "pack.yaml").is_file()
+    assert (settings.approvals, settings.telegram_rate, settings.telegram_paid) == (2, 30, False)
     assert (settings.telegram_api_url, settings.log_level, settings.log_format) == (
         "https://api.telegram.org",
         "INFO",
@@ -76,9 +78,12 @@ def test_folders_follow_the_xdg_variables(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_everything_can_be_set(variables: Variables, tmp_path: Path) -> None:
+    (tmp_path / "pack").mkdir()
     variables(
         TELEGRAM_TOKEN=TOKEN,
         TELEGRAM_API_URL="http://127.0.0.1:8081",
+        TELEGRAM_RATE="20",
+        TELEGRAM_PAID="true",
         MATRIX_HOMESERVER="https://example.org",
         MATRIX_USER="@pratip:example.org",
         MATRIX_PASSWORD="open sesame",
@@ -87,7 +92,8 @@ def test_everything_can_be_set(variables: Variables, tmp_path: Path) -> None:
         PROXY="socks5://127.0.0.1:9050",
         DATA="~/data",
         KEYS="keys",
-        CONTENT="../content",
+        CONTENT="pack",
+        APPROVALS="3",
         DATABASE="postgresql+asyncpg://pratip@localhost/pratip",
         LOG_LEVEL="debug",
         LOG_FORMAT="json",
@@ -99,7 +105,8 @@ def test_everything_can_be_set(variables: Variables, tmp_path: Path) -> None:
     assert settings.matrix_rooms == ("#rights:example.org", "!abc:example.org")
     assert settings.moderators == ("telegram:42", "matrix:@mod:example.org")
     assert (settings.data, settings.keys) == (tmp_path / "data", tmp_path / "keys")
-    assert (settings.content.is_absolute(), settings.log_level) == (True, "DEBUG")
+    assert (settings.content, settings.log_level) == (tmp_path / "pack", "DEBUG")
+    assert (settings.approvals, settings.telegram_rate, settings.telegram_paid) == (3, 20, True)
     assert settings.database_url == "postgresql+asyncpg://pratip@localhost/pratip"
 
 
@@ -173,12 +180,50 @@ def test_the_environment_goes_before_the_file_and_a_value_before_a_file_that_hol
         ("LOG_LEVEL", "LOUD", "Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ("LOG_FORMAT", "xml", "Input should be 'console' or 'json'"),
         ("DATA", "~nobody-of-that-name/x", "there is no such home folder: write the whole path"),
+        ("CONTENT", "~nobody-of-that-name/x", "there is no such home folder: write the whole path"),
+        ("CONTENT", "none", NO_FOLDER),
+        ("CONTENT", "/dev/null", NO_FOLDER),
+        ("CONTENT", "x" * 5000, NO_FOLDER),
+        ("MATRIX_USER", "@pratip", "write @name:example.org, or the name alone"),
+        ("MATRIX_USER", "pratip:example.org", "write @name:example.org, or the name alone"),
+        ("MATRIX_USER", "pratip@example.org", "write @name:example.org, or the name alone"),
+        ("APPROVALS", "0", "write a whole number, 1 or more"),
+        ("APPROVALS", "two", "write a whole number, 1 or more"),
+        ("TELEGRAM_RATE", "0", "write a whole number from 1 to 30"),
+        ("TELEGRAM_RATE", "31", "write a whole number from 1 to 30"),
+        ("TELEGRAM_RATE", "2.5", "write a whole number from 1 to 30"),
+        ("TELEGRAM_PAID", "perhaps", "write true or false"),
+        ("TELEGRAM_TOKN", "secret", "there is no such setting: did you mean PRATIP_TELEGRAM_TOKEN?"),
+        ("MATRIX_PASWORD_FILE", "/x", "there is no such setting: did you mean PRATIP_MATRIX_PASSWORD_FILE?"),
+        ("COLOUR", "red", "there is no such setting: remove it"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_with_the_way_to_mend_it(
     variables: Variables, name: str, value: str, problem: str
 ) -> None:
     assert variables(**{name: value}).problems == [f"PRATIP_{name}: {problem}"]
+
+
+def test_a_matrix_user_may_be_named_without_the_server(variables: Variables) -> None:
+    assert variables(MATRIX_USER="pratip") and load().matrix_user == "pratip"
+
+
+def test_what_others_set_for_a_service_of_our_name_is_no_mistake(variables: Variables) -> None:
+    variables(SERVICE_HOST="10.0.0.1", SERVICE_PORT="80", SERVICE_PORT_HTTP="80", PORT="tcp://10.0.0.1:80")
+    variables(PORT_80_TCP_ADDR="10.0.0.1", METRICS_SERVICE_HOST="10.0.0.2", METRICS_PORT_9090_TCP="tcp://10.0.0.2")
+    assert load() == Settings()
+
+
+def test_a_misspelt_line_in_the_file_is_named_too_and_an_empty_one_sets_nothing(
+    variables: Variables, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("PRATIP_MODERATOR=telegram:42\nPRATIP_COLOUR=\nOTHER=2\npratip_log_levl=INFO\n")
+    assert variables(APROVALS="1", LOG_FORMAT="xml").problems == [
+        "PRATIP_LOG_FORMAT: Input should be 'console' or 'json'",
+        "PRATIP_APROVALS: there is no such setting: did you mean PRATIP_APPROVALS?",
+        "PRATIP_LOG_LEVL: there is no such setting: did you mean PRATIP_LOG_LEVEL?",
+        "PRATIP_MODERATOR: there is no such setting: did you mean PRATIP_MODERATORS?",
+    ]
 
 
 def test_a_homeserver_needs_a_user_and_a_password(variables: Variables) -> None:
@@ -209,6 +254,9 @@ def test_all_that_is_wrong_is_said_at_once_and_no_value_is_repeated(variables: V
         MATRIX_HOMESERVER="https://example.org",
         MATRIX_USER_FILE=f"/{secret}",
         MODERATORS=secret,
+        CONTENT=secret,
+        APPROVALS=secret,
+        PROXI=secret,
         PROXY=secret,
         LOG_LEVEL=secret,
         LOG_FORMAT=secret,
@@ -220,9 +268,12 @@ def test_all_that_is_wrong_is_said_at_once_and_no_value_is_repeated(variables: V
         "PRATIP_MATRIX_USER_FILE",
         "PRATIP_MATRIX_PASSWORD",
         "PRATIP_PROXY",
+        "PRATIP_CONTENT",
         "PRATIP_MODERATORS",
+        "PRATIP_APPROVALS",
         "PRATIP_LOG_LEVEL",
         "PRATIP_LOG_FORMAT",
+        "PRATIP_PROXI",
     ]
     assert secret not in "".join(variables.problems)
 

@@ -6,9 +6,10 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.content import rules
 from bot.content.document import Document, Place
@@ -44,14 +45,21 @@ class ContentBroken(Exception):
 
 def load(folder: Path, kinds: Kinds, today: date | None = None) -> tuple[Snapshot, list[Problem]]:
     """Read a content folder: the snapshot and the warnings. Raises ContentBroken with every problem at once."""
-    if not folder.is_dir():
+    if not _there(folder):
         raise ContentBroken([Problem(str(folder), 1, 1, "there is no such folder", "set PRATIP_CONTENT to one")])
     files = Files(folder)
     with _collector_paused():
-        snapshot = _Assembly(files, kinds, today or datetime.now(UTC).date()).snapshot()
+        snapshot = _Assembly(files, kinds, today).snapshot()
     if snapshot is None or any(not problem.warning for problem in files.problems):
         raise ContentBroken(files.problems)
     return snapshot, files.problems
+
+
+def _there(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:  # a name that is too long, a folder that may not be entered
+        return False
 
 
 @contextmanager
@@ -89,9 +97,10 @@ class Placed:
 class _Assembly:
     """One reading of one folder: files to values, values to views, views to the snapshot."""
 
-    def __init__(self, files: Files, kinds: Kinds, today: date) -> None:
-        self.files, self.kinds, self.today = files, kinds, today
+    def __init__(self, files: Files, kinds: Kinds, today: date | None) -> None:
+        self.files, self.kinds = files, kinds
         self.document = files.read("pack.yaml")
+        self.today = today or datetime.now(_zone(self.document)).date()
         self.canon = _shipped("en")  # what the bot can say at all
         self.languages = _languages(self.document)
 
@@ -225,6 +234,15 @@ class _Assembly:
             for code in views
         }
         return Snapshot(contents, packs[reference].default_language, self.files.digest)
+
+
+def _zone(document: Document) -> tzinfo:
+    """Where the pack's days begin, as far as its file says so readably."""
+    data = document.data if isinstance(document.data, dict) else {}
+    try:
+        return ZoneInfo(str(data.get("time_zone")))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 def _languages(document: Document) -> Languages:

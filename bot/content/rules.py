@@ -126,7 +126,7 @@ def _named(annotation: Any, data: Any, place: Place) -> Iterator[tuple[Place, Re
 
 
 def check_dates(each: Placed, entry: Entry, today: date) -> None:
-    """No status is of a day to come, and an entry's is no newer than its sources; a partial date counts from its start."""
+    """No status is of a day to come, an entry's is no newer than its sources; partial dates count from their start."""
     for place, as_of in _statuses(entry):
         if as_of.first > today:
             mend = "write the date of the newest source behind it"
