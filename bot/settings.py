@@ -217,14 +217,15 @@ _WRITTEN = {  # how a value is written, where pydantic does not say so in words 
 def load() -> Settings:
     """The settings as configured. Raises SettingsWrong with every problem."""
     try:
-        problems = list(_strangers())
-        settings = Settings()
-    except ValidationError as refused:
-        raise SettingsWrong([*map(_problem, refused.errors()), *problems]) from None
+        strangers = list(_strangers())
     except UnicodeDecodeError:
         raise SettingsWrong([".env: this is not UTF-8: save the file as UTF-8"]) from None
-    if problems:
-        raise SettingsWrong(problems)
+    try:
+        settings = Settings()
+    except ValidationError as refused:
+        raise SettingsWrong([*map(_problem, refused.errors()), *strangers]) from None
+    if strangers:
+        raise SettingsWrong(strangers)
     _keep_secrets(settings)
     return settings
 

@@ -205,7 +205,8 @@ def test_a_value_that_cannot_work_is_refused_with_the_way_to_mend_it(
 
 
 def test_a_matrix_user_may_be_named_without_the_server(variables: Variables) -> None:
-    assert variables(MATRIX_USER="pratip") and load().matrix_user == "pratip"
+    variables(MATRIX_USER="pratip")
+    assert load().matrix_user == "pratip"
 
 
 def test_what_others_set_for_a_service_of_our_name_is_no_mistake(variables: Variables) -> None:

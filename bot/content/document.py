@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +59,10 @@ class _Unreadable(Exception):
 
 def _characters(path: Path) -> str:
     try:
-        if path.stat().st_size > _LARGEST:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):  # a pipe would be waited for
+            raise _Unreadable(1, 1, "this is no file but a pipe or a device", "make it a file")
+        if found.st_size > _LARGEST:
             raise _Unreadable(1, 1, "the file is too large", f"split it: at most {_LARGEST // 1_000_000} MB")
         raw = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     except FileNotFoundError:

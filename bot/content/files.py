@@ -25,8 +25,18 @@ class Files:
         return self.documents[name]
 
     def has(self, name: str) -> bool:
-        """Whether there is such a file."""
-        return (self.root / name).is_file()
+        """Whether something of that name is there, readable or not."""
+        try:
+            (self.root / name).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
+        return True
+
+    def named(self, folder: str) -> list[str]:
+        """What the YAML files of a folder are called, without the ending."""
+        return sorted(path.stem for path in (self.root / folder).glob("*.yaml"))
 
     def inside(self, folder: str) -> Iterator[Document]:
         """The YAML files of a folder, by name; unreadable ones are left out, their problems kept."""
@@ -37,10 +47,10 @@ class Files:
 
     def strays(self, known: set[str]) -> Iterator[Problem]:
         """Files that nothing reads: a misspelt folder or ending would hide facts without a word."""
-        for path in sorted(self.root.rglob("*.y*ml")):
+        for path in sorted(self.root.rglob("*.*")):
             name = path.relative_to(self.root).as_posix()
             hidden = any(part.startswith(".") for part in path.relative_to(self.root).parts)
-            if name not in self.documents and not hidden:
+            if path.suffix.lower() in (".yaml", ".yml") and name not in self.documents and not hidden:
                 mend = f"put it into one of {', '.join(sorted(known))} and end its name in .yaml"
                 yield Problem(name, 1, 1, "nothing reads this file", mend)
 

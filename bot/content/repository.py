@@ -102,7 +102,7 @@ class _Assembly:
         self.document = files.read("pack.yaml")
         self.today = today or datetime.now(_zone(self.document)).date()
         self.canon = _shipped("en")  # what the bot can say at all
-        self.languages = _languages(self.document)
+        self.languages = _languages(self.document, files.named("strings"))
 
     def snapshot(self) -> Snapshot | None:
         codes = self.languages.known
@@ -245,11 +245,11 @@ def _zone(document: Document) -> tzinfo:
         return UTC
 
 
-def _languages(document: Document) -> Languages:
-    """Which languages a pack has, as far as its file says so readably."""
+def _languages(document: Document, spoken: Sequence[str]) -> Languages:
+    """Which languages a pack has; those it has strings in, where its file does not say so readably."""
     data = document.data if isinstance(document.data, dict) else {}
     codes = data.get("languages")
-    listed = enumerate(codes if isinstance(codes, list) else ["en"])
+    listed = enumerate(codes if isinstance(codes, list) else dict.fromkeys(("en", *spoken)))
     known = [_code(document, ("languages", index), str(code)) for index, code in listed]
     reference = _code(document, ("reference_language",), str(data.get("reference_language") or "en")) or "en"
     return Languages(reference, reference, tuple(dict.fromkeys(code for code in (*known, reference) if code)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 from collections.abc import Mapping
 from datetime import date
@@ -306,6 +307,10 @@ def said(**fields: str) -> dict[str, str]:
             [f"events/e.yml:1:1: nothing reads this file: put it into one of {FOLDERS} and end its name in .yaml"],
         ),
         (
+            {"events/e.YAML": EVENT},
+            [f"events/e.YAML:1:1: nothing reads this file: put it into one of {FOLDERS} and end its name in .yaml"],
+        ),
+        (
             {"events/e.yaml/a.txt": ""},
             ["events/e.yaml:1:1: the file cannot be read (Is a directory): check its permissions"],
         ),
@@ -360,6 +365,27 @@ def test_a_file_in_another_encoding_is_refused_where_its_first_strange_byte_stan
     folder = write(tmp_path, {"events/e.yaml": EVENT})
     (folder / "events/e.yaml").write_bytes(EVENT.replace("People", "Caf\xe9").encode("latin-1"))
     assert refused(folder, {}) == ["events/e.yaml:3:10: this is not UTF-8: save the file as UTF-8"]
+
+
+def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"events/e.yaml": EVENT, "strings/de.yaml/a.txt": ""}, "en", "de")
+    os.mkfifo(folder / "events/pipe.yaml")
+    (folder / "events/loop.yaml").symlink_to("loop.yaml")
+    (folder / "themes.yaml").symlink_to("themes.yaml")
+    unreadable = "the file cannot be read"
+    assert [each for each in refused(folder, {}, "en", "de") if ": warning: " not in each] == [
+        f"events/loop.yaml:1:1: {unreadable} (Too many levels of symbolic links): check its permissions",
+        "events/pipe.yaml:1:1: this is no file but a pipe or a device: make it a file",
+        f"strings/de.yaml:1:1: {unreadable} (Is a directory): check its permissions",
+        f"themes.yaml:1:1: {unreadable} (Too many levels of symbolic links): check its permissions",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "title: T: T\n", "- a\n"])
+def test_a_pack_file_that_cannot_be_read_puts_no_blame_on_the_others(tmp_path: Path, text: str) -> None:
+    files = {"pack.yaml": text, "strings/km.yaml": "phrases: {}\n", **said(title="{en: T, km: ប}")}
+    errors = [each for each in refused(tmp_path, files) if ": warning: " not in each]
+    assert [each.partition(":")[0] for each in errors] == ["pack.yaml"]
 
 
 def test_every_problem_of_every_file_is_said_at_once_and_in_order(tmp_path: Path) -> None:
