@@ -19,7 +19,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from bot.core.search import closest
+from bot.core.spelling import closest
 from bot.log import keep_secret
 
 _PREFIX = "PRATIP_"
