@@ -291,7 +291,7 @@ def _links(entries: Iterable[Entry]) -> dict[str, frozenset[str]]:
     near: dict[str, set[str]] = {}
     for entry in entries:
         for name in references(entry):
-            if name.names not in TERMS:
+            if name.names not in _CALLED.values():
                 near.setdefault(entry.id, set()).add(str(name))
                 near.setdefault(str(name), set()).add(entry.id)
     return {name: frozenset(others) for name, others in near.items()}
