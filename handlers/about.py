@@ -59,10 +59,23 @@ def start(request: Request, context: Context) -> Reply:
     return Reply(text, (buttons[:2], buttons[2:4], buttons[4:]))
 
 
+@router.command("thanks", bare=Bare.ALONE, listed=False)
+def thanks(request: Request, context: Context) -> Reply:
+    """A word of thanks, or a farewell."""
+    return Reply(context.content.say("thanks.said"))
+
+
 @router.mishap(Mishap.EXPIRED)
 def expired(request: Request, context: Context) -> Reply:
-    """A button or a number whose list is no longer in memory."""
+    """A button or a number whose list is not in memory, or no longer."""
+    if request.argument:
+        return unoffered(request.argument, context)
     return Reply(context.content.say("bad.expired"), ((Button("/help", "help"),),))
+
+
+def unoffered(words: str, context: Context) -> Reply:
+    """A number or "next" where there is no list it could mean."""
+    return Reply(context.content.say("bad.unoffered", words=words), ((Button("/help", "help"),),))
 
 
 @router.mishap(Mishap.CHOICE)

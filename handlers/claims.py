@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -51,7 +51,11 @@ class Claim(Entry):
 
     def values(self, today: dt.date) -> Mapping[str, Collection[str]]:
         """The values one can filter by."""
-        return {"year": {str(year) for year in self.date.years}, "theme": set(self.themes)}
+        return {"theme": set(self.themes)}
+
+    def dates(self) -> Sequence[PartialDate]:
+        """The day it was said."""
+        return (self.date,)
 
     def line(self, context: Context) -> Text:
         """The claim, who made it and when."""

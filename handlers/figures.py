@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from bot.core.calendar import PartialDate
+from bot.core.calendar import PartialDate, Period
 from bot.core.entry import Entry, Event, Model, Words
 from bot.core.messages import Context, Reply, Request
 from bot.core.query import Query
@@ -92,8 +92,11 @@ class Figure(Entry):
 
     def values(self, today: dt.date) -> Mapping[str, Collection[str]]:
         """The values one can filter by."""
-        years = {str(year) for count in self.series for year in count.date.years}
-        return {"year": years, "theme": set(self.themes)}
+        return {"theme": set(self.themes)}
+
+    def dates(self) -> Sequence[PartialDate]:
+        """The date of each count."""
+        return tuple(count.date for count in self.series)
 
     def line(self, context: Context) -> Text:
         """What is counted, and the newest count with its publisher."""
@@ -147,10 +150,10 @@ def overview(context: Context) -> Text:
 
 
 def counts(query: Query, entry: Entry, context: Context) -> Sequence[Text]:
-    """A series' counts, newest first, of the years asked for; the first under the series' title."""
-    years = {each.value for each in query.filters if each.facet == "year"}
+    """A series' counts, newest first, of the time asked for; the first under the series' title."""
+    times = [Period.parse(each.value) for each in query.filters if each.facet == "year" and not each.without]
     series = sorted(entry.series if isinstance(entry, Figure) else (), key=lambda count: count.date, reverse=True)
-    said = [count.said(context) for count in series if not years or years & set(map(str, count.date.years))]
+    said = [count.said(context) for count in series if not times or any(time.has(count.date) for time in times)]
     return [lines(entry.heading.styled(Style.BOLD), said[0]), *said[1:]]
 
 

@@ -25,7 +25,13 @@ def language(request: Request, context: Context) -> Reply:
 
 
 def _code(asked: str, context: Context) -> str | None:
-    """The code of a language named by its code or its own name."""
-    wanted = normalize(asked).split("-")[0]
-    names = {normalize(name): code for code, name in context.content.languages.items()}
-    return wanted if wanted in context.content.languages else names.get(normalize(asked))
+    """The code of a language named by its code, or by its name in any of the pack's languages."""
+    content, wanted = context.content, normalize(asked)
+    if (code := wanted.split("-")[0]) in content.languages:
+        return code
+    names = {
+        normalize(content.locale.language(code, other)): code
+        for code in content.languages
+        for other in content.languages
+    }
+    return names.get(wanted) or {normalize(name): code for code, name in content.languages.items()}.get(wanted)

@@ -8,10 +8,10 @@ from pydantic import Field
 
 from bot.core.calendar import PartialDate
 from bot.core.entry import Entry, Event, Topic, Words
-from bot.core.messages import Context, Reply, Request
+from bot.core.messages import Button, Context, Reply, Request
 from bot.core.router import Bare, Router
 from bot.core.text import Line, Loose, Text, lines, whole
-from handlers.listing import turned
+from handlers.listing import described, turned
 from handlers.timeline import listed, merged
 
 router = Router()
@@ -51,11 +51,21 @@ class Update(Entry):
 
 @router.command("latest", bare=Bare.ALONE)
 def latest(request: Request, context: Context) -> Reply:
-    """Updates first, then the newest dated events of the pack; nothing from the future."""
+    """Updates first, then the newest dated events of the pack, or of what words describe; nothing from the future."""
     content, today = context.content, context.now.date()
+    asked, number = turned(request)
+    about = described(asked, context) if asked else set(content.entries)
     updates = [update for update in content.of(Update) if not update.expires or update.expires.last >= today]
-    others = [entry for entry in content.of(Entry) if not isinstance(entry, Update)]
+    updates = [update for update in updates if update.id in about]
+    others = [entry for entry in content.of(Entry) if not isinstance(entry, Update) and entry.id in about]
     events = [event for event in (*merged(updates, context), *merged(others, context)) if event.date.first <= today]
     newest = max((entry.as_of for entry in others if entry.as_of), default=None)
-    lead = lines(content.say("latest.lead"), content.say("latest.as_of", date=newest) if newest else None)
-    return listed(request, context, lead, events[:60], turned(request)[1])
+    if asked and not events:
+        return Reply(
+            content.say("latest.nothing", words=asked), ((Button(str(content.say("button.latest")), "latest"),),)
+        )
+    lead = lines(
+        content.say("latest.about", words=asked) if asked else content.say("latest.lead"),
+        content.say("latest.as_of", date=newest) if newest else None,
+    )
+    return listed(request, context, lead, events[:60], number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import ClassVar, Literal
@@ -102,15 +102,18 @@ class Law(Entry):
         return Filter("law", self.id)
 
     def values(self, today: date) -> Mapping[str, Collection[str]]:
-        """The values one can filter by; the year is that of adoption, or of coming into force."""
-        begun = self.adopted or self.promulgated or self.in_force
+        """The values one can filter by."""
         return {
             "status": {self.status},
             "kind": {self.kind},
             "right": set(self.rights),
-            "year": {str(year) for year in begun.years} if begun else set(),
             "theme": set(self.themes),
         }
+
+    def dates(self) -> Sequence[PartialDate]:
+        """The day of adoption, or of coming into force."""
+        begun = self.adopted or self.promulgated or self.in_force
+        return (begun,) if begun else ()
 
     def line(self, context: Context) -> Text:
         """Short title, status and its date."""

@@ -47,7 +47,6 @@ class Listing:
     near: Near = nobody_near  # what a remark names: to be opened where nothing fits
     newest_first: bool = False
     items: Callable[[Query, Entry, Context], Sequence[Text]] = one_line
-    people: bool = False  # a word that is in somebody's name asks for that person, and not for who mentions them
 
     def answer(self, request: Request, context: Context) -> Reply:
         """The overview, a filtered or searched list, or the card of the one that fits."""
@@ -55,21 +54,13 @@ class Listing:
         if not query:
             everything = self._ordered(context.content.of(self.kind), context)
             overview = self.overview(context)
-            lead = overview if query.page == 1 else context.content.say(f"{self.kind.noun}.all")
+            lead = overview if query.page == 1 else context.content.say(f"{self.kind.noun}.all", n=len(everything))
             return self._page(request, query, everything, context, lead, len(overview.plain))
         if entry := named(request.argument, context, self.kind):
             return card.reply(entry, context)
-        entries = context.content.select(self.kind, query.filters, context.now.date())
-        if not query.words:
-            return self._selection(request, query, self._ordered(entries, context), context)
-        ids = {entry.id for entry in entries}
-        hits = context.content.search(query.words, ids, len(entries))
-        called = ([hit for hit in hits if hit.named] if self.people else []) or hits
-        found = [hit.id for hit in called] or [name for name in context.content.mentioned(query.words) if name in ids]
-        chosen = [context.content.entries[name] for name in found]
-        return self._selection(
-            request, query, chosen, context, fuzzy=bool(found) and not (called and not called[0].fuzzy)
-        )
+        entries, fuzzy = fitting(query, self.kind, context)
+        ordered = entries if query.words else self._ordered(entries, context)
+        return self._selection(request, query, ordered, context, fuzzy=fuzzy)
 
     def _ordered(self, entries: Sequence[Entry], context: Context) -> Sequence[Entry]:
         """In the pack's order, or by each one's newest event."""
@@ -88,7 +79,8 @@ class Listing:
     ) -> Reply:
         if not entries:
             return self._nothing(request, query, context)
-        lead = lines(self._reading(query, len(entries), context, fuzzy=fuzzy), self.remark(query, entries, context))
+        reading = self._reading(query, len(entries), context, fuzzy=fuzzy)
+        lead = lines(reading, self._perhaps(query, context), self.remark(query, entries, context))
         if len(entries) == 1:
             return card.reply(entries[0], context, lead)
         return self._page(request, query, entries, context, lead)
@@ -101,8 +93,15 @@ class Listing:
         phrase = "list.reading.near" if fuzzy else "list.reading.exact"
         return content.say(phrase, what=self._understood(query, context), count=count)
 
+    def _perhaps(self, query: Query, context: Context) -> Text | None:
+        """How many more may be of the time asked for; with words beside it nobody has looked."""
+        if query.words:
+            return None
+        perhaps = context.content.perhaps(self.kind, query.filters, context.now.date())
+        return context.content.say("list.perhaps", n=len(perhaps)) if perhaps else None
+
     def _understood(self, query: Query, context: Context) -> Text:
-        parts = [Text(spoken(each, context)) for each in query.filters]
+        parts = [Text(spoken(each, context, self.kind)) for each in query.filters]
         if query.words:
             parts.append(context.content.say("list.words", words=query.words))
         return join(parts, " · ")
@@ -118,23 +117,65 @@ class Listing:
         """Say that nobody fits, what each filter alone would give, and what may have been meant."""
         content = context.content
         nothing = content.say("list.nothing", what=self._understood(query, context))
-        text = [lines(nothing, self.remark(query, (), context))]
-        buttons = [replace(opening(entry), listed=False) for entry in self.near(query, context)]
-        for each in query.filters if len(query.filters) + bool(query.words) > 1 else ():
-            n = len(content.select(self.kind, [each], context.now.date()))
-            text.append(content.say("list.alone", what=spoken(each, context), n=n))
-            if n:
-                buttons.append(Button(spoken(each, context), f"{request.command} {_asked(each, self.kind, context)}"))
+        text: list[Text | None] = [lines(nothing, self._perhaps(query, context), self.remark(query, (), context))]
+        buttons = [opening(entry, listed=False) for entry in self.near(query, context)]
+        for each in query.filters:
+            said, n = spoken(each, context, self.kind), len(content.select(self.kind, [each], context.now.date()))
+            if len(query.filters) + bool(query.words) > 1:
+                text.append(content.say("list.alone", what=said, n=n))
+                if n:
+                    buttons.append(Button(said, f"{request.command} {_asked(each, self.kind, context)}"))
+            if not n:
+                text += [self._known(each, context)]
+                entry = content.entries.get(each.value)
+                buttons += [opening(entry, listed=False)] if entry else []
         if near := self._meant(query, context):
             text.append(content.say("list.meant", word=near))
             buttons.append(Button(near, f"{request.command} {near}"))
         text.append(content.say(f"{self.kind.noun}.how"))
         return Reply(paragraphs(*text), tuple((button,) for button in buttons))
 
+    def _known(self, each: Filter, context: Context) -> Text | None:
+        """Of a value that nothing here has: the entry it names, or the values there are of a numbered facet."""
+        content = context.content
+        if entry := content.entries.get(each.value):
+            return content.say("list.known", name=entry.heading)
+        if not each.value.isdecimal() or each.facet == self.kind.year_facet:
+            return None
+        having = (entry.values(context.now.date()).get(each.facet, ()) for entry in content.of(self.kind))
+        numbers = sorted({int(value) for some in having for value in some if value.isdecimal()})
+        values = [spoken(Filter(each.facet, str(number)), context, self.kind) for number in numbers]
+        return content.say("list.values", values=content.locale.listing(values)) if values else None
+
     def _meant(self, query: Query, context: Context) -> str | None:
         known = map(spelled, context.content.vocabularies[self.kind.noun].phrases)
         length = len(query.words)  # of thousands of phrases, those too long or too short need no closer look
         return closest(query.words, (words for words in known if abs(len(words) - length) <= 2)) if length else None
+
+
+def fitting(query: Query, kind: type[Entry], context: Context) -> tuple[Sequence[Entry], bool]:
+    """The entries that fit filters and words, best first; and whether only nearly, or only by a name in the words."""
+    content = context.content
+    entries = content.select(kind, query.filters, context.now.date())
+    if not query.words:
+        return entries, False
+    ids = {entry.id for entry in entries}
+    hits = content.search(query.words, ids, len(entries))
+    called = ([hit for hit in hits if hit.named] if kind.personal else []) or hits
+    if called:
+        return [content.entries[hit.id] for hit in called], called[0].fuzzy
+    mentioned = [content.entries[name] for name in content.mentioned(query.words) if name in ids]
+    return mentioned, bool(mentioned)
+
+
+def described(words: str, context: Context) -> set[str]:
+    """The ids of the entries that words are about: whole lists they describe, a kind they name, texts they are in."""
+    content = context.content
+    kinds = content.nouns(words) or {type(entry): None for entry in content.entries.values() if entry.facets}
+    read = ((kind, content.read(kind, words)) for kind in kinds)
+    whole = [(kind, query) for kind, query in read if not query.words and (query.filters or content.nouns(words))]
+    found = {entry.id for kind, query in whole for entry in fitting(query, kind, context)[0]}
+    return found or {hit.id for hit in content.search(words, limit=len(content.entries))}
 
 
 def named(argument: str, context: Context, kind: type[Entry] = Entry) -> Entry | None:
@@ -147,23 +188,27 @@ def named(argument: str, context: Context, kind: type[Entry] = Entry) -> Entry |
     return found[0] if len(found) == 1 else None
 
 
-def opening(entry: Entry) -> Button:
-    """The button that opens an entry's card; its number already stands before the item in the text."""
-    return Button(str(entry.heading.shortened(40)), f"show {entry.id}", listed=True)
+def opening(entry: Entry, *, listed: bool = True) -> Button:
+    """The button that opens an entry's card; of a list, its number already stands before the item in the text."""
+    return Button(str(entry.heading.shortened(40)), f"show {entry.id}", listed=listed)
 
 
-def spoken(each: Filter, context: Context) -> str:
-    """A filter as a reader says it: "detained", "arrested 2024", "cycle 2"."""
+def spoken(each: Filter, context: Context, kind: type[Entry]) -> str:
+    """A filter as a reader of the kind says it: "detained", "arrested before 2018", "cycle 2"."""
+    say = context.content.say
     if each.without:
-        return str(context.content.say("filter.without", value=spoken(replace(each, without=False), context)))
-    label = context.content.label(each.facet, each.value)
-    shape = context.content.phrases.get(f"filter.{each.facet}")
-    return str(context.content.say(f"filter.{each.facet}", value=label)) if shape else label
+        return str(say("filter.without", value=spoken(replace(each, without=False), context, kind)))
+    facet, value = each.facet, each.value
+    shapes = (f"filter.{kind.noun}.{facet}", f"filter.{facet}")
+    shape = next((shape for shape in shapes if shape in context.content.phrases), None)
+    number = value.isdecimal() and facet != kind.year_facet  # its shape says what it is a number of
+    label = value if shape and number else context.content.label(facet, value)
+    return str(say(shape, value=label)) if shape else label
 
 
 def _asked(each: Filter, kind: type[Entry], context: Context) -> str:
     """A filter as one would type it so that it is read the same again: "unknown" alone is custody's, not the case's."""
-    ways = (each.value, f"{each.facet} {each.value}", spoken(each, context))
+    ways = (each.value, f"{each.facet} {each.value}", spoken(each, context, kind))
     return next((words for words in ways if context.content.read(kind, words) == Query((each,))), each.value)
 
 

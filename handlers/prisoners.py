@@ -82,6 +82,7 @@ class Prisoner(Entry):
     command: ClassVar[str] = "prisoners"
     facets: ClassVar[tuple[str, ...]] = ("category", "custody", "case", "arrested", "law", "gender")
     year_facet: ClassVar[str] = "arrested"
+    personal: ClassVar[bool] = True
 
     as_of: PartialDate
     name: Name
@@ -129,10 +130,13 @@ class Prisoner(Entry):
             "category": {self.category},
             "custody": {self.custody_on(today)},
             "case": {self.case},
-            "arrested": {str(year) for year in self.arrested.years} if self.arrested else set(),
             "law": {str(name) for charge in self.charges for name in (*charge.law, *charge.called)},
             "gender": {self.gender} if self.gender else set(),
         }
+
+    def dates(self) -> Sequence[PartialDate]:
+        """The day of the arrest."""
+        return (self.arrested,) if self.arrested else ()
 
     def line(self, context: Context) -> Text:
         """Name, custody and its date."""
@@ -306,7 +310,7 @@ def near(query: Query, context: Context) -> Sequence[Prisoner]:
     return [case for _, case in once(query, context)[:_NAMED]]
 
 
-_listing = Listing(Prisoner, overview, remark, near, people=True)
+_listing = Listing(Prisoner, overview, remark, near)
 
 
 @router.command("prisoners", bare=Bare.ALWAYS)

@@ -316,15 +316,18 @@ def _known(review: Review, context: Context) -> Text | None:
 
 
 def remark(query: Query, entries: Sequence[Entry], context: Context) -> Text | None:
-    """What is missing: of an incomplete review only some are known here, whether or not any of those fit."""
+    """A review's published totals where one is asked about, and what is missing here.
+
+    Of an incomplete review only some are known, whether or not any of those fit.
+    """
     asked = {each.value for each in query.filters if each.facet == "cycle" and not each.without}
-    reviews = (review for review in context.content.of(Review) if not review.complete)
-    partial = [review for review in reviews if not asked or str(review.cycle) in asked]
+    reviews = [review for review in context.content.of(Review) if not asked or str(review.cycle) in asked]
+    partial = [review for review in reviews if not review.complete]
     said = (
         context.content.say("review.partial", cycle=review.cycle) + (_known(review, context) or "")
         for review in partial
     )
-    return lines(*said) or None
+    return lines(*((_totals(review, context) for review in reviews) if asked else ()), *said) or None
 
 
 _listing = Listing(Recommendation, overview, remark)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from bot.core.calendar import PartialDate
+from bot.core.calendar import PartialDate, Period
 from bot.core.entry import Entry, Event, Words
 from bot.core.messages import Button, Context, Reply, Request
+from bot.core.query import Query
 from bot.core.router import Bare, Router
-from bot.core.spelling import normalize
-from bot.core.text import Line, Loose, Style, Text, whole
-from handlers.listing import named, page, turned
+from bot.core.text import Line, Loose, Style, Text, join, lines, whole
+from handlers.listing import described, named, opening, page, spoken, turned
 
 router = Router()
-
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
 class Happening(Entry):
@@ -79,20 +76,59 @@ def listed(
 
 @router.command("timeline", bare=Bare.ALWAYS)
 def timeline(request: Request, context: Context) -> Reply:
-    """Dated events: all, of a year, or of one entry."""
+    """Dated events: all, of a time, of one entry, or of what words describe."""
     content = context.content
     asked, number = turned(request)
-    wanted = normalize(asked)
+    query = content.read(Entry, asked)
     # A bare year asks for its events, although a review is called by it too.
-    if entry := None if _YEAR.fullmatch(wanted) else named(asked, context):
-        lead = content.say("timeline.of", name=entry.heading.styled(Style.BOLD))
-        return listed(request, context, lead, merged([entry], context), number, whose=False)
+    entry = named(asked, context) if query.words or not query.filters else None
+    if entry:
+        return _of(entry, request, context, number)
     events = merged(content.of(Entry), context)
-    if year := _YEAR.search(wanted):
-        events = [event for event in events if int(year[0]) in event.date.years]
-        lead = content.say("timeline.year", year=year[0], n=len(events))
-    elif asked:
-        return Reply(content.say("timeline.unknown", words=asked), ((Button(asked[:40], f"search {asked}"),),))
-    else:
-        lead = content.say("timeline.all", n=len(events))
-    return listed(request, context, lead, events, number)
+    if not asked:
+        return listed(request, context, content.say("timeline.all", n=len(events)), events, number)
+    return _asked(query, events, request, context, number) if query else _unknown(asked, context)
+
+
+def _of(entry: Entry, request: Request, context: Context, number: int) -> Reply:
+    """One entry's events, or that none of its are known."""
+    say, events = context.content.say, merged([entry], context)
+    name = entry.heading.styled(Style.BOLD)
+    if not events:
+        return Reply(say("timeline.none", name=name), ((opening(entry, listed=False),),))
+    return listed(request, context, say("timeline.of", name=name), events, number, whose=False)
+
+
+def _unknown(asked: str, context: Context) -> Reply:
+    return Reply(context.content.say("timeline.unknown", words=asked), ((Button(asked[:40], f"search {asked}"),),))
+
+
+def _asked(query: Query, events: Sequence[Event], request: Request, context: Context, number: int) -> Reply:
+    """The events of a time and about some words, and how many more may be of that time."""
+    say = context.content.say
+    about = described(query.words, context) if query.words else set(context.content.entries)
+    if not about or (query.words and not query.filters):
+        return _unknown(turned(request)[0], context)
+    some = [event for event in events if event.entry in about]
+    times = [Period.parse(each.value) for each in query.filters]
+    found = [event for event in some if any(time.has(event.date) for time in times)]
+    perhaps = [event for event in some if any(time.may_have(event.date) for time in times) and event not in found]
+    parts = [Text(spoken(each, context, Entry)) for each in query.filters]
+    what = join((*parts, *((say("list.words", words=query.words),) if query.words else ())), " · ")
+    more = say("timeline.perhaps", n=len(perhaps)) if perhaps else None
+    if not found:
+        return _nearest(lines(say("timeline.year", year=what, n=0), more), times[0], some, context)
+    return listed(request, context, lines(say("timeline.year", year=what, n=len(found)), more), found, number)
+
+
+def _nearest(nothing: Text, time: Period, events: Sequence[Event], context: Context) -> Reply:
+    """Nothing of a time: which years there are, and the nearest before and after it."""
+    years = sorted({year for event in events for year in event.date.years})
+    if not years:
+        return Reply(nothing)
+    first = (time.start or time.end or events[0].date).first.year
+    near = dict.fromkeys(
+        [*[year for year in years if year <= first][-1:], *[year for year in years if year >= first][:1]]
+    )
+    say = context.content.say("timeline.years", first=str(years[0]), last=str(years[-1]))
+    return Reply(lines(nothing, say), (tuple(Button(str(year), f"timeline {year}") for year in near),))

@@ -1,8 +1,8 @@
-"""Locale: how each language writes numbers, dates and lists, and counts, by Babel (CLDR)."""
+"""Locale: how each language writes numbers, dates and lists, and names months and languages, by Babel (CLDR)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from babel import Locale as Babel
@@ -35,4 +35,17 @@ def locale(code: str) -> Locale:
     def listing(values: Sequence[str]) -> str:
         return str(format_list(list(values), locale=babel)) if values else ""
 
-    return Locale(code, lambda n: str(babel.plural_form(n)), number, date, listing)
+    def language(other: str, told_in: str) -> str:
+        return str(Babel.parse(other).get_display_name(told_in) or other)
+
+    return Locale(code, lambda n: str(babel.plural_form(n)), number, date, listing, language)
+
+
+@cache
+def months(code: str) -> Mapping[str, int]:
+    """Every name and short name of a month in a language, and its number from 1."""
+    named: dict[str, int] = {}
+    for forms in Babel.parse(code).months.values():
+        for width in ("wide", "abbreviated"):
+            named |= {name: number for number, name in forms[width].items()}
+    return named

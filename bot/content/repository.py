@@ -217,7 +217,7 @@ class _Assembly:
         shared: dict[str, Any] = {
             "links": _links(views[reference].values()),
             "index": Index(_indexed([views[code] for code in order])),
-            "vocabularies": vocabularies(self.kinds, spoken_views, self.today),
+            "vocabularies": vocabularies(self.kinds, spoken_views, self.today, packs.values()),
             "commands": command_words(spoken.values()),
             "languages": {code: strings.name for code, strings in spoken.items()},
             "chosen": {code: strings.phrases.get("language.chosen", Text(code)) for code, strings in spoken.items()},

@@ -12,6 +12,7 @@ from bot.core.spelling import closest
 from bot.core.text import Style, Text, parse
 
 _FIELDS = {"name", "draft", "commands", "words", "filters", "phrases"}
+TIMES = ("before", "after", "since", "until", "between", "to")  # the words that make a period of dates
 _PLURALS = {"zero", "one", "two", "few", "many", "other"}  # CLDR categories
 
 
@@ -34,8 +35,10 @@ class Strings:
     commands: dict[str, tuple[str, ...]] = field(default_factory=dict)  # other names of each command
     filters: dict[str, FilterWords] = field(default_factory=dict)
     noise: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
     page: tuple[str, ...] = ()
     negation: tuple[str, ...] = ()
+    times: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the words for each of TIMES
 
     def under(self, own: Strings) -> Strings:
         """These words, where a pack has none of its own."""
@@ -47,8 +50,10 @@ class Strings:
             {**self.commands, **own.commands},
             {**self.filters, **own.filters},
             own.noise or self.noise,
+            own.companions or self.companions,
             own.page or self.page,
             own.negation or self.negation,
+            own.times or self.times,
         )
 
 
@@ -72,8 +77,10 @@ def read(code: str, document: Document) -> Strings:
             values[value] = (*_several(named, "words"), *_several(named, "name"))
         strings.filters[facet] = FilterWords(_several(_mapping(document, "filters", facet), "lead"), values)
     little = _mapping(document, "words")
-    strings.noise, strings.page = _several(little, "noise"), _several(little, "page")
+    strings.noise, strings.companions = _several(little, "noise"), _several(little, "companions")
+    strings.page = _several(little, "page")
     strings.negation = _several(little, "negation")
+    strings.times = {name: words for name in TIMES if (words := _several(little, name))}
     return strings
 
 

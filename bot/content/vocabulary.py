@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
-from bot.content.strings import Strings
-from bot.core.content import Term
+from bot.content.locale import months
+from bot.content.strings import TIMES, Strings
+from bot.core.content import Pack, Term
 from bot.core.entry import Entry
 from bot.core.query import Filter, Tokens, Vocabulary
 from bot.core.spelling import clusters, normalize
@@ -15,10 +17,32 @@ Terms = Mapping[str, Mapping[str, Term]]
 Views = Sequence[tuple[Strings, Mapping[str, Entry], Terms]]  # a language's strings, entries and terms, each
 
 
-def vocabularies(kinds: Iterable[type[Entry]], views: Views, today: date) -> dict[str, Vocabulary]:
-    """What can be said to each kind's command: words of the strings files, names of terms and entries, years."""
-    meant = _meant(views)
-    return {kind.noun: _vocabulary(kind, views, meant, today) for kind in kinds}
+def vocabularies(
+    kinds: Iterable[type[Entry]], views: Views, today: date, packs: Iterable[Pack] = ()
+) -> dict[str, Vocabulary]:
+    """What can be said to each kind's command: words of the strings files, names of terms and entries, times.
+
+    Entry itself, of which there are all kinds, understands the little words and times.
+    """
+    little, meant = _little(views, packs), _meant(views)
+    return {Entry.noun: little, **{kind.noun: _vocabulary(kind, views, little, meant, today) for kind in kinds}}
+
+
+def _little(views: Views, packs: Iterable[Pack]) -> Vocabulary:
+    """The words that mean the same to every kind; that the pack's own country is named says nothing."""
+    spoken = [strings for strings, _, _ in views]
+    country = {tokens(name) for pack in packs for name in (str(pack.country or ""), *pack.country_aliases)} - {()}
+    named = {tokens(name): number for strings in spoken for name, number in months(strings.code).items()}
+    times = {name: {tokens(words) for strings in spoken for words in strings.times.get(name, ())} for name in TIMES}
+    return Vocabulary(
+        noise=country | {tokens(word) for strings in spoken for word in strings.noise},
+        companions={word for strings in spoken for word in strings.companions},
+        pages={tokens(word) for strings in spoken for word in strings.page},
+        negations={tokens(word) for strings in spoken for word in strings.negation},
+        months=named,
+        times=times,
+        year_facet="date",
+    )
 
 
 def _meant(views: Views) -> dict[Filter, list[str]]:
@@ -31,25 +55,28 @@ def _meant(views: Views) -> dict[Filter, list[str]]:
     return meant
 
 
-def _vocabulary(kind: type[Entry], views: Views, meant: Mapping[Filter, Sequence[str]], today: date) -> Vocabulary:
+def _vocabulary(
+    kind: type[Entry], views: Views, little: Vocabulary, meant: Mapping[Filter, Sequence[str]], today: date
+) -> Vocabulary:
     phrases: dict[Tokens, Filter] = {}
     leads: dict[Tokens, str] = {}
-    noise = {tokens(word) for strings, _, _ in views for word in strings.noise}
+    noise = set(little.noise)
     for facet in kind.facets:
         spoken = dict.fromkeys(tokens(lead) for strings, _, _ in views for lead in _lead(strings, facet))
-        values = _values(kind, facet, views, today)
+        noise |= spoken.keys()
+        if facet == kind.year_facet:
+            leads.update(dict.fromkeys(spoken, facet))
+            continue
+        values = _values(kind, facet, views, meant, today)
         if any(value.isdecimal() for value in values):
             leads.update(dict.fromkeys(spoken, facet))
-        noise |= spoken.keys()
         for value in values:
             each = Filter(facet, value)
             names = map(tokens, (*_names(facet, value, views), *meant.get(each, ())))
             for name in filter(None, dict.fromkeys(names)):  # in the order of the files: of two near words, the first
                 for lead in ((), *spoken):
                     phrases.setdefault((*lead, *name), each)
-    pages = {tokens(word) for strings, _, _ in views for word in strings.page}
-    negations = {tokens(word) for strings, _, _ in views for word in strings.negation}
-    return Vocabulary(phrases, leads, noise, pages, negations, kind.year_facet)
+    return replace(little, phrases=phrases, leads=leads, noise=noise, year_facet=kind.year_facet)
 
 
 def command_words(languages: Iterable[Strings]) -> Mapping[str, str]:
@@ -71,12 +98,16 @@ def _lead(strings: Strings, facet: str) -> Sequence[str]:
     return strings.filters[facet].lead if facet in strings.filters else ()
 
 
-def _values(kind: type[Entry], facet: str, views: Views, today: date) -> list[str]:
-    """The values a strings file names, then those that occur: an empty result must be readable as such."""
+def _values(kind: type[Entry], facet: str, views: Views, meant: Iterable[Filter], today: date) -> list[str]:
+    """The values a strings file names, those that occur, and the entries that have a name for it.
+
+    An empty result must be readable as such: a law under which there is no case is known all the same.
+    """
     named = (value for strings, _, _ in views if facet in strings.filters for value in strings.filters[facet].values)
     entries = (entry for entry in views[0][1].values() if isinstance(entry, kind))
     occurring = (value for entry in entries for value in sorted(entry.values(today).get(facet, ())))
-    return list(dict.fromkeys((*named, *occurring)))
+    entries_of_it = (each.value for each in meant if each.facet == facet)
+    return list(dict.fromkeys((*named, *occurring, *entries_of_it)))
 
 
 def _names(facet: str, value: str, views: Views) -> Iterator[str]:

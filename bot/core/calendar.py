@@ -1,4 +1,4 @@
-"""Calendar: dates as sources give them, which is often only a month, a year or a span."""
+"""Calendar: dates as sources give them, often only a month, a year or a span; and periods as people ask for them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler
@@ -75,6 +75,68 @@ class PartialDate:
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         written = core_schema.to_string_ser_schema()
         return core_schema.no_info_plain_validator_function(cls.parse, serialization=written)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The time somebody asks about: from one date to another, either of which may be left open."""
+
+    start: PartialDate | None
+    end: PartialDate | None
+
+    def __str__(self) -> str:
+        """As it is written: `2019`, `2024-09`, `2019..2021`, `2021..`, `..2017`."""
+        same = self.start == self.end
+        return str(self.start) if same else f"{self.start or ''}..{self.end or ''}"
+
+    @classmethod
+    def parse(cls, written: str) -> Period:
+        """Read what `str` writes. Raises ValueError for anything else."""
+        start, dots, end = written.partition("..")
+        if not (start or end):
+            raise ValueError("a period has a start or an end")
+        first = PartialDate.parse(start) if start else None
+        last = PartialDate.parse(end) if end else None
+        if first and last and last.last < first.first:
+            raise ValueError("the period ends before it starts")
+        return cls(first, last if dots else first)
+
+    @property
+    def before(self) -> PartialDate | None:
+        """Of a period with no start: the day, month or year right after it, as people say "before 2018"."""
+        if self.start or not self.end:
+            return None
+        return PartialDate.parse(str(self.end.last + timedelta(1))[: len(str(self.end))])
+
+    def has(self, when: PartialDate) -> bool:
+        """Whether it certainly happened, or was going on, in this period.
+
+        What is dated 2024 only may have been in another month than September 2024, and so does not fit it; what
+        lasted from 2020 to 2022 fits 2021.
+        """
+        begun, over = when.ends[0], when.ends[-1]
+        return self.first <= over.first and begun.last <= self.last
+
+    def may_have(self, when: PartialDate) -> bool:
+        """Whether it can have been in this period, as far as its date is known."""
+        return self.first <= when.last and when.first <= self.last
+
+    def meets(self, other: Period) -> Period | None:
+        """What two half-open periods leave between them: after 2018 and before 2021; None where they do not face."""
+        for one, two in ((self, other), (other, self)):
+            if one.end is None and two.start is None and one.first <= two.last:
+                return Period(one.start, two.end)
+        return None
+
+    @property
+    def first(self) -> date:
+        """Its first day, that of all time where it has no start."""
+        return self.start.first if self.start else date.min
+
+    @property
+    def last(self) -> date:
+        """Its last day, that of all time where it has no end."""
+        return self.end.last if self.end else date.max
 
 
 def _last_day(first: date, *, whole_year: bool) -> date:

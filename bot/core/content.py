@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -11,7 +11,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from bot.core.calendar import PartialDate
+from bot.core.calendar import PartialDate, Period
 from bot.core.entry import E, Entry, Id, Model, Name, Words
 from bot.core.query import Filter, Query, Vocabulary
 from bot.core.search import Hit, Index
@@ -34,6 +34,7 @@ class Pack(Model):
     title: Words
     about: Words | None = None
     country: Name | None = None
+    country_aliases: tuple[str, ...] = ()  # other words for it, in any language: in a question they tell nothing
     first_contact: Words | None = None  # said at /start, before anything else
     languages: Annotated[tuple[str, ...], Field(min_length=1)]
     default_language: str
@@ -72,8 +73,10 @@ class Locale:
     number: Callable[[int], str]
     date: Callable[[PartialDate], str]
     listing: Callable[[Sequence[str]], str]
+    language: Callable[[str, str], str]  # a language's code and another's: the name of the first in the second
 
 
+_SUBJECTS = frozenset({"law", "theme", "year", "date"})  # facets by which texts of every kind are looked for
 Phrase = Text | Mapping[str, Text]  # plural forms by CLDR category
 
 
@@ -108,7 +111,9 @@ class Content:
         return self.locale.date(value) if isinstance(value, PartialDate) else value
 
     def label(self, facet: str, value: str) -> str:
-        """What a facet's value is called: a phrase, a term, an entry, else the value itself."""
+        """What a facet's value is called: a time, a phrase, a term, an entry, else the value itself."""
+        if facet in self._dated:
+            return str(self.period(value))
         phrase = self.phrases.get(f"{facet}.{value}")
         if isinstance(phrase, Text):
             return str(phrase)
@@ -118,13 +123,16 @@ class Content:
         return str(entry.heading) if entry else value.replace("-", " ")
 
     def mentioned(self, words: str) -> tuple[str, ...]:
-        """The ids of the entries whose name, of two tokens or more, is written in the words; the longest names."""
+        """The ids of the entries whose name, of two tokens or more, is written in the words; the longest at a place."""
         tokens = tuple(clusters(words[:300]))
-        for length in range(min(len(tokens), 12), 1, -1):
-            spans = (tokens[start : start + length] for start in range(len(tokens) - length + 1))
-            if found := [name for span in spans for name in self._by_name.get(span, ())]:
-                return tuple(dict.fromkeys(found))
-        return ()
+        found: list[str] = []
+        start = 0
+        while start < len(tokens):
+            lengths = range(min(len(tokens) - start, 12), 1, -1)
+            length = next((n for n in lengths if tokens[start : start + n] in self._by_name), 0)
+            found += self._by_name.get(tokens[start : start + length], ())
+            start += length or 1
+        return tuple(dict.fromkeys(found))
 
     def called(self, name: str) -> list[Entry]:
         """The entries of exactly this name, whatever its spaces, hyphens and accents."""
@@ -158,12 +166,85 @@ class Content:
 
     def select(self, kind: type[E], filters: Collection[Filter], today: date) -> list[E]:
         """The entries of a kind that fit: any of the values of a facet, all of the facets, none left out."""
+        return [entry for entry in self._valued(kind, filters, today) if _timely(entry, filters, Period.has)]
+
+    def perhaps(self, kind: type[E], filters: Collection[Filter], today: date) -> list[E]:
+        """The entries that may fit, but whose date is not known closely enough to tell."""
+        fitting = self.select(kind, filters, today)
+        valued = self._valued(kind, filters, today)
+        return [entry for entry in valued if entry not in fitting and _timely(entry, filters, Period.may_have)]
+
+    def _valued(self, kind: type[E], filters: Collection[Filter], today: date) -> Iterator[E]:
+        """The entries that fit as far as no time is asked for."""
         wanted: dict[str, set[str]] = {}
         unwanted: dict[str, set[str]] = {}
         for each in filters:
-            (unwanted if each.without else wanted).setdefault(each.facet, set()).add(each.value)
+            if each.facet != kind.year_facet:
+                (unwanted if each.without else wanted).setdefault(each.facet, set()).add(each.value)
         values = ((entry, entry.values(today)) for entry in self.of(kind))
-        return [entry for entry, has in values if _fits(has, wanted) and not _touches(has, unwanted)]
+        return (entry for entry, has in values if _fits(has, wanted) and not _touches(has, unwanted))
+
+    def period(self, written: str) -> Text:
+        """A written period as a reader says it: "before 2018", "September 2024"."""
+        asked = Period.parse(written)
+        if asked.before:
+            return self.say("time.before", date=asked.before)
+        if asked.start and not asked.end:
+            return self.say("time.since", date=asked.start)
+        if asked.start and asked.end and asked.start != asked.end:
+            return self.say("time.between", date=asked.start, until=asked.end)
+        return self.say("time.at", date=asked.start or written)
+
+    def described(self, words: str, today: date) -> str:
+        """The command of the one list that words describe whole, with nothing left to search for; else nothing.
+
+        Of several kinds that can read the words, the one whose own noun is among them is meant. Words that only name
+        an entry, or a subject that texts of every kind may have, are a search.
+        """
+        if self.called(words):
+            return ""
+        about = [type(self.entries[name]) for name in self.mentioned(words)]
+        named = self.nouns(words)
+        kinds = [kind for kind in named if kind not in about] or [kind for kind in self._lists if not named]
+        read = [(kind, self.read(kind, words)) for kind in kinds]
+        whole = [
+            kind
+            for kind, query in read
+            if not query.words and (kind in named or {each.facet for each in query.filters} - _SUBJECTS)
+            if not query.filters or kind in named or self.select(kind, query.filters, today)
+        ]
+        return whole[0].command if whole and (named or len(whole) == 1) else ""
+
+    def nouns(self, words: str) -> list[type[Entry]]:
+        """The kinds whose own noun is among the words, in the order of the words."""
+        tokens = tuple(clusters(words[:300]))
+        found: dict[type[Entry], None] = {}
+        for start in range(len(tokens)):
+            for length in range(1, self._longest_noun + 1):
+                kind = self._nouns.get(tokens[start : start + length])
+                if kind:
+                    found[kind] = None
+        return list(found)
+
+    @cached_property
+    def _dated(self) -> frozenset[str]:
+        """The facets whose values are times."""
+        return frozenset({"date", *(kind.year_facet for kind in self._lists)} - {""})
+
+    @cached_property
+    def _lists(self) -> tuple[type[Entry], ...]:
+        """The kinds that have a list with filters."""
+        return tuple(dict.fromkeys(type(entry) for entry in self.entries.values() if entry.facets))
+
+    @cached_property
+    def _nouns(self) -> Mapping[tuple[str, ...], type[Entry]]:
+        kinds = {kind.command: kind for kind in self._lists}
+        words = {**self.commands, **{name: name for name in kinds}}
+        return {tuple(clusters(word)): kinds[command] for word, command in words.items() if command in kinds}
+
+    @cached_property
+    def _longest_noun(self) -> int:
+        return max(map(len, self._nouns), default=0)
 
     @cached_property
     def _by_kind(self) -> Mapping[str, tuple[Entry, ...]]:
@@ -171,6 +252,16 @@ class Content:
         for entry in self.entries.values():
             kinds.setdefault(entry.noun, []).append(entry)
         return {kind: tuple(entries) for kind, entries in kinds.items()}
+
+
+def _timely(entry: Entry, filters: Collection[Filter], fits: Callable[[Period, PartialDate], bool]) -> bool:
+    """Whether one of the entry's dates is of any of the times asked for, and none can be of one to be left out."""
+    times = [(Period.parse(each.value), each.without) for each in filters if each.facet == entry.year_facet]
+    dates = entry.dates() if times else ()
+    wanted = [time for time, without in times if not without]
+    if any(time.may_have(day) for time, without in times if without for day in dates):
+        return False
+    return not wanted or any(fits(time, day) for time in wanted for day in dates)
 
 
 def _touches(values: Mapping[str, Collection[str]], some: Mapping[str, set[str]]) -> bool:

@@ -199,7 +199,8 @@ class Entry(Model):
     folder: ClassVar[str] = ""  # below content/
     command: ClassVar[str] = ""  # the command that lists this kind, where one does
     facets: ClassVar[tuple[str, ...]] = ()  # what one can filter by, in the order it is read back
-    year_facet: ClassVar[str] = ""  # the facet that a bare year means
+    year_facet: ClassVar[str] = ""  # the facet of dates: what a year or another time means
+    personal: ClassVar[bool] = False  # a word that is in somebody's name asks for them, not for who mentions them
 
     id: Id
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
@@ -240,6 +241,10 @@ class Entry(Model):
     def values(self, today: date) -> Mapping[str, Collection[str]]:
         """The values of its facets on a day."""
         return {}
+
+    def dates(self) -> Sequence[PartialDate]:
+        """What a time is compared with; how the year facet is filtered."""
+        return ()
 
     def means(self) -> Filter | None:
         """The filter that its names stand for in other kinds' lists: a law for the cases under it."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from bot.core.messages import Button, Context, Mishap, Reply, Request, Role
-from bot.core.spelling import closest, normalize
+from bot.core.query import spelled
+from bot.core.spelling import closest, clusters, normalize
 from bot.core.text import Style, Text, paragraphs
 
 Handler = Callable[[Request, Context], Reply]
@@ -95,16 +96,26 @@ class Router:
         return _annotated(command.handler(request, context), context)
 
     def _understood(self, request: Request, context: Context) -> Request:
-        """The request under the command's own name, whatever language it was written in; free text is a search."""
+        """The request under the command's own name, in whatever language it was written.
+
+        Free text that describes a list whole is that list; any other is a search.
+        """
         if request.command:
             word, rest = self._split(request.command, context)
             return replace(request, command=self._name(word, context), argument=f"{rest} {request.argument}".strip())
-        word, _, rest = request.argument.partition(" ")
-        name = self._name(word, context)
-        command = self.commands.get(name)
-        if command and (command.bare is Bare.ALWAYS or (command.bare is Bare.ALONE and not rest.strip())):
-            return replace(request, command=name, argument=rest.strip())
-        return replace(request, command="search")
+        for asked, rest in self._divided(request.argument):
+            name = self._name(asked, context)
+            command = self.commands.get(name)
+            if command and (command.bare is Bare.ALWAYS or (command.bare is Bare.ALONE and not rest)):
+                return replace(request, command=name, argument=rest)
+        described = context.content.described(request.argument, context.now.date())
+        return replace(request, command=described if described in context.commands else "search")
+
+    def _divided(self, words: str) -> Iterator[tuple[str, str]]:
+        """What may be a command's name, and what follows: all of it ("what can I do?"), then its first word."""
+        yield spelled(clusters(words)), ""
+        first, _, rest = words.partition(" ")
+        yield first, rest.strip()
 
     def _split(self, word: str, context: Context) -> tuple[str, str]:
         """A command and what was written on without a space, as Khmer is: the longest name it begins with."""

@@ -59,7 +59,7 @@ _Graded = tuple[float, Sequence[int]]
 _NAME = 1000.0  # added to a match in a name: more than the matches in texts can add up to
 _WHOLE = 1.0  # added where the query is the whole of a name
 # They tell documents apart no more than a comma does. Not "an": it is a name.
-_FUNCTION_WORDS = frozenset(
+FUNCTION_WORDS = frozenset(
     clusters(
         """a about and any are as at be been being by can could did do does for from has have he her his how i in is it
         its many me might much of on or please she should still tell than that the their them then there
@@ -67,6 +67,7 @@ _FUNCTION_WORDS = frozenset(
     )
 )
 _MOST_WORDS = 16
+_SHORT = 3  # letters; such a word is the beginning of another only where it is no word itself (Hun, Hungary)
 _MOST_UNFINISHED = 400  # words; a beginning that fits more tells nothing
 
 
@@ -203,8 +204,9 @@ class Index:
 
     def _looser(self, word: str) -> Iterator[_Graded]:
         """Find words that begin so; and Khmer words, typed as one, that stand apart."""
-        yield PREFIX, self._all.beginning(word)
-        yield PREFIX + _NAME, self._names.beginning(word)
+        if len(word) > _SHORT or not self._all.having(word):
+            yield PREFIX, self._all.beginning(word)
+            yield PREFIX + _NAME, self._names.beginning(word)
         if is_khmer(word) and len(word) >= 4 and not self._all.having(word):
             yield PREFIX, self._all.covering(word)
 
@@ -225,7 +227,7 @@ class Index:
 
 
 def _telling(words: list[str]) -> list[str]:
-    return [word for word in words if word not in _FUNCTION_WORDS] or words
+    return [word for word in words if word not in FUNCTION_WORDS] or words
 
 
 def _size(graded: Iterable[_Graded]) -> int:

@@ -117,7 +117,7 @@ def test_a_bare_number_is_no_name_but_a_lead_word_makes_it_one() -> None:
     assert Filter("year", "1999") not in birds().phrases.values()
     assert filters("seen 1999") == ["year=1999"]
     assert filters("1999") == ["year=1999"]  # as the kind's years are meant by a bare year
-    assert filters("seen 12") == ["year=12"]
+    assert (filters("seen 12"), asked("seen 12").words) == ([], "12")  # no year, and no other time
 
 
 def test_a_term_is_known_by_its_name_and_its_aliases_in_every_language() -> None:
