@@ -66,15 +66,15 @@ def _found(words: str, context: Context) -> tuple[Sequence[Hit], str]:
     """The hits; where all words together fit nothing, those of fewer words, and the telling words left out."""
     search = partial(context.content.search, limit=len(context.content.entries))
     telling = _telling(words, context)
-    for some in (words, telling):
-        if hits := search(some):
+    for whole in (words, telling):
+        if hits := search(whole):
             return hits, ""
     parts = telling.split()
     occurring = [part for part in parts if search(part, limit=1)]
     naming = [part for part in occurring if search(part, limit=1)[0].named]
-    for some in (occurring, naming):
-        if hits := search(" ".join(some)):
-            return hits, " ".join(part for part in parts if part not in some)
+    for kept in (occurring, naming):
+        if hits := search(" ".join(kept)):
+            return hits, " ".join(part for part in parts if part not in kept)
     return [], ""
 
 

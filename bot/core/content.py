@@ -170,9 +170,11 @@ class Content:
 
     def perhaps(self, kind: type[E], filters: Collection[Filter], today: date) -> list[E]:
         """The entries that may fit, but whose date is not known closely enough to tell."""
-        fitting = self.select(kind, filters, today)
+        if all(each.facet != kind.year_facet for each in filters):
+            return []
         valued = self._valued(kind, filters, today)
-        return [entry for entry in valued if entry not in fitting and _timely(entry, filters, Period.may_have)]
+        may = [entry for entry in valued if _timely(entry, filters, Period.may_have)]
+        return [entry for entry in may if not _timely(entry, filters, Period.has)]
 
     def _valued(self, kind: type[E], filters: Collection[Filter], today: date) -> Iterator[E]:
         """The entries that fit as far as no time is asked for."""
@@ -211,7 +213,7 @@ class Content:
             kind
             for kind, query in read
             if not query.words and (kind in named or {each.facet for each in query.filters} - _SUBJECTS)
-            if not query.filters or kind in named or self.select(kind, query.filters, today)
+            if kind in named or self.select(kind, query.filters, today)
         ]
         return whole[0].command if whole and (named or len(whole) == 1) else ""
 

@@ -160,9 +160,9 @@ class Vocabulary:
 
     def _bound(self, tokens: Tokens, start: int) -> tuple[str, int]:
         """Which word of time stands here, and how many tokens it has."""
-        said = ((name, len(words)) for name, some in self.times.items() for words in some if name != "to")
-        fits = ((name, n) for name, n in said if tokens[start : start + n] in self.times[name])
-        return max(fits, key=lambda each: each[1], default=("", 0))
+        lengths = range(self._longest_bound, 0, -1)
+        said = ((self._bounds.get(tokens[start : start + n]), n) for n in lengths)
+        return next(((name, n) for name, n in said if name), ("", 0))
 
     def _joined(self, tokens: Tokens, start: int, how: str) -> int:
         """How many tokens join two dates to one time: "to"; after "between" also "and"."""
@@ -186,12 +186,19 @@ class Vocabulary:
             if month and len(tokens[start]) == 4 and not any(map(_ONE.fullmatch, before_its_year)):
                 return 1 + n, _dated(tokens[start], month)
             return 1, PartialDate.parse(tokens[start])
+        return self._day(tokens, start)
+
+    def _day(self, tokens: Tokens, start: int) -> _Dated:
+        """A month's name with its year, and a day before or after the name."""
         day = _DAY.fullmatch(tokens[start])
-        before = 1 if day else 0
-        n, month = self._month(tokens, start + before)
-        at = start + before + n
-        at += self._passed(tokens, at) if month else 0
-        year = tokens[at] if month and at < len(tokens) else ""
+        n, month = self._month(tokens, start + bool(day))
+        if not month:
+            return _NO_TIME
+        at = start + bool(day) + n
+        if not day and at < len(tokens) and (day := _DAY.fullmatch(tokens[at])):
+            at += 1
+        at += self._passed(tokens, at)
+        year = tokens[at] if at < len(tokens) else ""
         date = _dated(year, month, int(day[1]) if day else 0) if re.fullmatch(_YEAR, year) else None
         return (at + 1 - start, date) if date else _NO_TIME
 
@@ -202,6 +209,14 @@ class Vocabulary:
             (n, self.months[tokens[start : start + n]]) for n in lengths if tokens[start : start + n] in self.months
         )
         return next(named, (0, 0))
+
+    @cached_property
+    def _bounds(self) -> Mapping[Tokens, str]:
+        return {words: name for name, some in self.times.items() if name != "to" for words in some}
+
+    @cached_property
+    def _longest_bound(self) -> int:
+        return max(map(len, self._bounds), default=0)
 
     @cached_property
     def _longest_month(self) -> int:

@@ -12,6 +12,7 @@ from bot.core.spelling import closest, clusters, normalize
 from bot.core.text import Style, Text, paragraphs
 
 Handler = Callable[[Request, Context], Reply]
+_LONGEST_NAME = 3  # words of a command that something follows: "what happened in" 2017
 LONGEST_ARGUMENT = 300  # characters; nobody asks a longer question of a list
 
 
@@ -112,10 +113,11 @@ class Router:
         return replace(request, command=described if described in context.commands else "search")
 
     def _divided(self, words: str) -> Iterator[tuple[str, str]]:
-        """What may be a command's name, and what follows: all of it ("what can I do?"), then its first word."""
+        """What may be a command's name, and what follows: all of it ("what can I do?"), or its first words."""
         yield spelled(clusters(words)), ""
-        first, _, rest = words.partition(" ")
-        yield first, rest.strip()
+        parts = words.split()
+        for length in range(min(_LONGEST_NAME, len(parts)), 0, -1):
+            yield " ".join(parts[:length]), " ".join(parts[length:])
 
     def _split(self, word: str, context: Context) -> tuple[str, str]:
         """A command and what was written on without a space, as Khmer is: the longest name it begins with."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.calendar import PartialDate
+from bot.core.calendar import PartialDate, Period
 from bot.core.entry import Source
 
 parse = PartialDate.parse
@@ -116,3 +116,55 @@ def test_a_span_needs_both_ends_in_their_order() -> None:
 def test_a_model_holds_dates_and_writes_them_as_they_were() -> None:
     source = Source(title="A", publisher="B", url="https://a.b", date=parse({"from": "2019-05", "to": 2020}))
     assert '"date":"2019-05/2020"' in source.model_dump_json()
+
+
+# ---------------------------------------------------------------------------- periods
+
+WRITTEN = st.sampled_from(["2017", "2019", "2019-05", "2019-05-30", "2024-12", "2024"])
+
+
+@given(WRITTEN, WRITTEN)
+def test_a_period_is_written_as_it_is_read(one: str, other: str) -> None:
+    for written in (one, f"{one}..", f"..{one}"):
+        assert str(Period.parse(written)) == written
+    first, last = sorted((one, other), key=lambda each: parse(each).first)
+    assert Period.parse(f"{first}..{last}") == Period(parse(first), parse(last))
+
+
+@pytest.mark.parametrize("written", ["", "..", "soon", "2019-13", "2020..2019", "2019...2020"])
+def test_what_is_no_period_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match=r"a period|the period|not a date|no such day"):
+        Period.parse(written)
+
+
+@pytest.mark.parametrize(
+    ("period", "when", "has", "may_have"),
+    [
+        ("2024-09", "2024-09-30", True, True),
+        ("2024-09", "2024", False, True),  # of that year, but of which month?
+        ("2024-09", "2024-10", False, False),
+        ("2024", "2024-09", True, True),
+        ("..2017", "2017-12-31", True, True),
+        ("..2017", "2018", False, False),
+        ("2021..", "2030", True, True),
+        ("2019..2021", "2020", True, True),
+        ("2021", {"from": "2020-11", "to": 2022}, True, True),  # it lasted over that year
+        ("2020-11-05", {"from": "2020-11", "to": 2022}, False, True),
+    ],
+)
+def test_a_period_has_what_is_certainly_of_it(period: str, when: object, has: bool, may_have: bool) -> None:
+    assert (Period.parse(period).has(parse(when)), Period.parse(period).may_have(parse(when))) == (has, may_have)
+
+
+def test_a_period_without_a_start_is_before_the_next_year_month_or_day() -> None:
+    before = [
+        str(Period.parse(written).before) for written in ("..2017", "..2024-12", "..2024-02-29", "2017", "2017..")
+    ]
+    assert before == ["2018", "2025-01", "2024-03-01", "None", "None"]
+
+
+def test_two_open_periods_that_face_one_another_are_one() -> None:
+    after, before = Period.parse("2019.."), Period.parse("..2020")
+    assert after.meets(before) == before.meets(after) == Period.parse("2019..2020")
+    assert after.meets(Period.parse("..2018")) is None
+    assert after.meets(after) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import get_args
 
 import pytest
@@ -135,3 +136,99 @@ def test_a_filter_is_read_under_every_one_of_its_names(
 def test_every_value_a_case_may_have_can_be_asked_for() -> None:
     known = set(shipped().view("en").vocabularies["prisoner"].phrases.values())
     assert known >= {Filter("category", value) for value in get_args(Category)}
+
+
+# ---------------------------------------------------------------------------- times
+
+
+@pytest.mark.parametrize(
+    ("words", "period"),
+    [
+        ("before 2018", "..2017"),
+        ("arrested before september 2024", "..2024-08"),
+        ("before 1 March 2020", "..2020-02-29"),
+        ("after 2020", "2021.."),
+        ("arrested since 2021", "2021.."),
+        ("until 2019", "..2019"),
+        ("arrested between 2019 and 2021", "2019..2021"),
+        ("from 2019 to 2021", "2019..2021"),
+        ("2019-2021", "2019..2021"),
+        ("2019–2021", "2019..2021"),
+        ("2019..2021", "2019..2021"),
+        ("arrested after 2018 before 2021", "2019..2020"),
+        ("before 2021 after 2018", "2019..2020"),
+        ("september 2024", "2024-09"),
+        ("arrested in sep 2024", "2024-09"),
+        ("2024 september", "2024-09"),
+        ("5th July 2019", "2019-07-05"),
+        ("July 5, 2019", "2019-07-05"),
+        ("2018 July 2019", None),
+        ("2019-07", "2019-07"),
+        ("2019-07-05", "2019-07-05"),
+        ("arrested 2024-09..", "2024-09.."),
+        ("ចាប់ខ្លួនក្នុងខែកញ្ញា ឆ្នាំ២០២៤", "2024-09"),
+        ("មុនឆ្នាំ ២០១៨", "..2017"),
+        ("ពីឆ្នាំ២០១៩ ដល់ឆ្នាំ២០២១", "2019..2021"),
+        ("តាំងពី កក្កដា ២០១៩", "2019-07.."),
+    ],
+)
+def test_a_time_is_read_however_it_is_said(words: str, period: str | None) -> None:
+    query = shipped().view("en").read(Prisoner, words)
+    several = ("2018", "2019-07")  # a month's name stands before its year
+    assert query == Query(tuple(Filter("arrested", each) for each in ((period,) if period else several)))
+
+
+@pytest.mark.parametrize(
+    "words", ["may", "september", "31 february", "between 2019", "2019-13", "before", "from sokha"]
+)
+def test_what_is_half_a_time_is_none(words: str) -> None:
+    read = shipped().view("en").read(Prisoner, words)
+    assert all(".." not in each.value and len(each.value) == 4 for each in read.filters)
+
+
+YEARS = st.integers(1990, 2030).map(str)
+DATES = (
+    YEARS
+    | st.dates(min_value=date(1990, 1, 1), max_value=date(2030, 1, 1)).map(lambda day: str(day)[:7])
+    | st.dates(min_value=date(1990, 1, 1), max_value=date(2030, 1, 1)).map(str)
+)
+PERIODS = DATES | DATES.map(lambda one: f"{one}..") | DATES.map(lambda one: f"..{one}")
+
+
+@given(PERIODS, st.sampled_from(["en", "km"]), st.sampled_from([Prisoner, Law]))
+def test_a_time_is_read_back_the_same_as_it_is_written_and_said(
+    written: str, language: str, kind: type[Prisoner | Law]
+) -> None:
+    content = shipped().view(language)
+    asked = Query((Filter(kind.year_facet, written),))
+    assert content.read(kind, written) == asked
+    assert content.read(kind, str(content.period(written))) == asked
+
+
+def test_two_times_are_either_where_they_do_not_face_one_another() -> None:
+    read = shipped().view("en").read
+    assert len(read(Prisoner, "arrested 2019 or 2021").filters) == 2
+    assert read(Prisoner, "arrested 2019 arrested 2019").filters == (Filter("arrested", "2019"),)
+    assert len(read(Prisoner, "before 2018 after 2020").filters) == 2
+
+
+# ---------------------------------------------------------------------------- what is left
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("human rights watch", "human rights watch"),
+        ("human rights", "human rights"),
+        ("rights", ""),
+        ("freedom of movement", "movement"),
+        ("kem sokha and theary seng", "kem sokha and theary seng"),
+        ("what about sokha in cambodia", "sokha"),
+        ("Cambodian students", "students"),
+        ("students detained in battambang", "students battambang"),
+        ("ទេព វន្នី", "ទេពវន្នី"),  # what is noise alone may be part of a name
+        ("តើកម្ពុជាទេ", ""),
+    ],
+)
+def test_what_is_left_is_said_as_it_was_typed_without_what_says_nothing(words: str, left: str) -> None:
+    assert shipped().view("en").read(Prisoner, words).words == left

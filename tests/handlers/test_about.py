@@ -122,3 +122,23 @@ def test_commands_that_are_not_listed_are_not_told_of() -> None:
     for name, command in handlers.router.commands.items():
         if not command.listed:
             assert f"/{name} " not in helped
+
+
+def test_a_number_without_any_list_is_told_what_a_number_needs() -> None:
+    reader = Reader()
+    lost = reader.gets(Request(reader.chat, "", "2", mishap=Mishap.EXPIRED))
+    assert lost
+    lost.says("I remember no list here that “2” could be about", "30 minutes", "/prisoners")
+
+
+@LANGUAGES
+def test_a_greeting_is_greeted_and_thanks_are_answered(language: str) -> None:
+    reader = Reader(language)
+    for words in ("hello", "Hi!", "សួស្តី", "ជម្រាបសួរ"):
+        assert reader.asks(words).text == reader.asks("/start").text
+    for words in ("thanks", "Thank you!", "អរគុណ"):
+        reader.asks(words).says(reader.phrase("thanks.said"))
+    for words in ("who are you?", "អ្នកជានរណា"):
+        assert reader.asks(words).text == reader.asks("/about").text
+    for words in ("what can I do?", "what can i do to help", "តើខ្ញុំអាចធ្វើអ្វីបាន?"):
+        assert reader.asks(words).text == reader.asks("/act").text

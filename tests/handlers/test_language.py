@@ -11,7 +11,7 @@ from tests.conversation import Reader
 from tests.packs import pack
 
 
-@pytest.mark.parametrize("words", ["km", "KM", "km-KH", "ខ្មែរ"])
+@pytest.mark.parametrize("words", ["km", "KM", "km-KH", "ខ្មែរ", "Khmer", "khmer"])
 def test_a_choice_is_kept_and_confirmed_in_that_language(words: str) -> None:
     reader = Reader("en")
     answer = reader.asks(f"/language {words}")
@@ -21,6 +21,7 @@ def test_a_choice_is_kept_and_confirmed_in_that_language(words: str) -> None:
     assert reader.asks("/help").text.startswith(reader.phrase("help.lead"))
     assert reader.asks("/language English").text == str(reader.pack.views["en"].chosen["en"])
     assert reader.content.locale.code == "en"
+    assert reader.asks("/language អង់គ្លេស").reply.changes == (SetLanguage("en"),)
 
 
 @pytest.mark.parametrize("language", ["en", "km"])

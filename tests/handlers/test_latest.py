@@ -59,3 +59,13 @@ def test_nothing_shipped_is_from_the_future_or_out_of_order() -> None:
         reader.phrase("event.line", date=PartialDate.parse(str(date)), event="") for date in past[: len(first.items)]
     ]
     first.says(*said)
+
+
+def test_words_choose_what_the_latest_is_about(tmp_path: Path) -> None:
+    reader = Reader(pack=pack(tmp_path, FILES))
+    answer = reader.asks("/latest vanna").says("Newest updates and dated changes about “vanna”:")
+    assert answer.shown == ["sok-vanna"]
+    assert reader.asks("/latest cases").shown == ["sok-vanna"]
+    nothing = reader.asks("/latest xyzzy").says("No updates or dated changes here are about “xyzzy”.")
+    assert nothing.commands == ["latest"]
+    assert Reader().asks("/latest journalists").shown != Reader().asks("/latest").shown

@@ -340,3 +340,33 @@ def test_more_than_fifty_are_counted_as_many_as_they_are(tmp_path: Path) -> None
     reader = Reader(pack=pack(tmp_path, {**many, **note}))
     reader.asks("/prisoners gardener").says("“gardener” — 61 of 61 documented cases here")
     reader.asks("gardener").says("Prisoners 61", "Background 1")
+
+
+# ---------------------------------------------------------------------------- what there is instead
+
+
+def test_a_law_under_which_there_is_no_case_is_known_and_opened() -> None:
+    answer = Reader().asks("/prisoners charged under lango")
+    answer.says("Nothing here fits charged under NGO law (LANGO).", "NGO law (LANGO) itself is here:")
+    assert answer.commands == ["show lango-2015"]
+
+
+def test_a_number_that_there_is_not_is_answered_with_those_there_are() -> None:
+    reader = Reader()
+    reader.asks("/recommendations cycle 5").says("Nothing here fits cycle 5.", "cycle 1, cycle 2, cycle 3, and cycle 4")
+    for words in ("2nd cycle", "second upr", "2014"):
+        reader.asks(f"/recommendations {words}").says("cycle 2 — ", "Cycle 2 (2014): 205 received")
+
+
+def test_those_whose_date_is_not_known_closely_enough_are_counted_beside(tmp_path: Path) -> None:
+    reader = Reader(pack=pack(tmp_path, PEOPLE))
+    answer = reader.asks("/prisoners arrested september 2020")
+    answer.says("Nothing here fits arrested September 2020.", "2 more may fit")
+    assert reader.asks("/prisoners not arrested september 2020").says("not arrested September 2020 — 1 of 3")
+    reader.asks("/prisoners arrested before 2021 dara").hides("may fit")
+
+
+def test_the_second_page_of_everything_says_how_many_there_are() -> None:
+    reader = Reader()
+    total = len(reader.content.of(Prisoner))
+    reader.asks("/prisoners page 2").says(f"{total} documented cases here", "Page 2 of")

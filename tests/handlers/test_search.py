@@ -151,3 +151,49 @@ def test_a_name_within_a_question_gives_its_card_and_says_how_it_was_read(reader
 def test_a_list_goes_before_texts_that_hold_only_some_of_the_words(reader: Reader) -> None:
     answer = reader.asks("detained opposition journalists")
     assert "without" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "reading"),
+    [
+        ("which recommendations did cambodia reject in 2014", "noted · cycle 2 — "),
+        ("how many recommendations were accepted in 2019", "supported · cycle 3 — "),
+        ("who is in prison", "detained — "),
+        ("how many journalists are detained", "journalist · detained — "),
+        ("is anyone in jail for facebook posts", "detained · online speech — "),
+        ("who was arrested in november 2024", "arrested November 2024 — "),
+        ("laws passed in 2018", "2018 — "),
+        ("cases under lese majeste", "charged under Royal insult law (lese-majeste) — "),
+        ("hello, who is in prison?", "detained — "),
+        ("តើអ្នកណានៅជាប់គុក", "detained — "),
+        ("តើកម្ពុជាបានបដិសេធអនុសាសន៍អ្វីខ្លះក្នុងឆ្នាំ២០១៤", "noted · cycle 2 — "),
+    ],
+)
+def test_a_question_that_describes_a_list_whole_is_answered_with_it(question: str, reading: str) -> None:
+    reader = Reader()
+    answer = reader.asks(question)
+    assert answer.text.startswith(reading)
+    assert reader.asks(question + " page 1").text == answer.text
+
+
+def test_a_noun_alone_is_its_list_and_a_name_is_no_list() -> None:
+    reader = Reader()
+    assert reader.asks("show me all the laws").text == reader.asks("/laws").text
+    reader.asks("what is the ngo law").says("as a question about NGO law (LANGO)", "In force.")
+    reader.asks("what is lango").says("as a question about NGO law (LANGO)", "In force.")
+    reader.asks("is kem sokha free?").says("as a question about Kem Sokha", "Status not certain.")
+
+
+def test_a_name_in_no_text_is_not_taken_for_the_beginning_of_another_word() -> None:
+    answer = Reader().asks("hun manet").says("Nothing here fits all of it.", "without “manet”").hides("Hungary")
+    assert "hun-kosal" in answer.shown
+
+
+def test_everybody_who_is_named_is_offered() -> None:
+    assert Reader().asks("kem sokha and theary seng").shown == ["kem-sokha", "theary-seng"]
+    assert Reader().asks("/prisoners kem sokha and theary seng").shown == ["kem-sokha", "theary-seng"]
+
+
+def test_a_party_is_looked_for_in_the_texts_and_is_not_the_whole_opposition() -> None:
+    reader = Reader()
+    reader.asks("/prisoners cnrp").says("“cnrp” — ").hides("opposition —")

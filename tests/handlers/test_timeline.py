@@ -43,7 +43,34 @@ def test_a_year_has_its_own_events_and_those_that_reach_into_it(reader: Reader) 
     assert reader.asks("/timeline 2018").says("2018 — 2 dated events here").shown == ["election-2018", "sok-vanna"]
     assert reader.asks("/timeline in 2021").says("2021 — 2 dated events here").shown == ["sok-vanna", "trials"]
     assert reader.asks("/timeline ២០២២").says("2022 — 1 dated event here").shown == ["trials"]
-    assert reader.asks("/timeline 1999").says("1999 — 0 dated events here").shown == []
+    nothing = reader.asks("/timeline 1999").says("1999 — 0 dated events here", "from 2018 to 2022. Nearest:")
+    assert nothing.commands == ["timeline 2018"]
+
+
+def test_a_month_has_its_own_events_and_says_how_many_more_may_be_of_it(reader: Reader) -> None:
+    for words in ("2018-07", "july 2018", "in July 2018", "2018 july"):
+        answer = reader.asks(f"/timeline {words}").says(
+            "July 2018 — 1 dated event here", "1 more is dated less exactly"
+        )
+        assert answer.shown == ["election-2018"]
+    assert reader.asks("/timeline before 2019").says("before 2019 — 2 dated events").shown[0] == "election-2018"
+    nothing = reader.asks("/timeline may 2018").says("May 2018 — 0 dated events here", "1 more is dated less exactly")
+    assert nothing.commands == ["timeline 2018"]
+    assert reader.asks("/timeline 2019").commands == ["timeline 2018", "timeline 2020"]
+
+
+def test_words_beside_a_time_choose_whose_events(reader: Reader) -> None:
+    answer = reader.asks("/timeline 2018 vanna").says("2018 · “vanna” — 1 dated event here")
+    assert answer.shown == ["sok-vanna"]
+    assert reader.asks("/timeline 2018 xyzzy").commands == ["search 2018 xyzzy"]
+    assert reader.asks("what happened in 2018").shown == ["election-2018", "sok-vanna"]
+
+
+def test_an_entry_without_dated_events_says_so_and_opens_its_card(tmp_path: Path) -> None:
+    files = {"background/note.yaml": entry(title="A note", text="Words.")}
+    reader = Reader(pack=pack(tmp_path, files))
+    assert reader.asks("/timeline a note").says("No dated events are known here for A note.").commands == ["show note"]
+    assert reader.asks("/timeline 2018").says("2018 — 0 dated events here").commands == []
 
 
 def test_an_entry_has_its_own_timeline_without_its_name_in_every_line(reader: Reader) -> None:
