@@ -74,7 +74,7 @@ class Vocabulary:
                 case int():
                     page = meaning
                     rest.append(("", False))
-                case None:
+                case _:
                     rest += ((token, not length) for token in tokens[position : position + (length or 1)])
             position += length or 1
         return Query(tuple(filters), " ".join(map(spelled, self._runs(rest))), page)

@@ -150,6 +150,7 @@ def test_what_a_kind_does_not_say_is_nothing() -> None:
     assert one.means() is None
     assert one.names() == ("A note", "a-note")
     assert note(aliases=["ក"]).names() == ("A note", "ក", "a-note")
+    assert note().dates() == ()
 
 
 def test_an_entry_is_found_by_its_words_and_not_by_what_its_sources_are_called() -> None:

@@ -362,8 +362,14 @@ def test_those_whose_date_is_not_known_closely_enough_are_counted_beside(tmp_pat
     reader = Reader(pack=pack(tmp_path, PEOPLE))
     answer = reader.asks("/prisoners arrested september 2020")
     answer.says("Nothing here fits arrested September 2020.", "2 more may fit")
-    assert reader.asks("/prisoners not arrested september 2020").says("not arrested September 2020 — 1 of 3")
+    reader.asks("/prisoners not arrested september 2020").says("not arrested September 2020 — 1 of 3")
     reader.asks("/prisoners arrested before 2021 dara").hides("may fit")
+
+
+def test_a_time_from_one_year_to_another_is_read_back() -> None:
+    reader = Reader()
+    for words in ("between 2019 and 2021", "from 2019 to 2021", "2019-2021"):
+        reader.asks(f"/prisoners arrested {words}").says("arrested from 2019 to 2021 — ")
 
 
 def test_the_second_page_of_everything_says_how_many_there_are() -> None:

@@ -151,6 +151,8 @@ def test_a_name_within_a_question_gives_its_card_and_says_how_it_was_read(reader
 def test_a_list_goes_before_texts_that_hold_only_some_of_the_words(reader: Reader) -> None:
     answer = reader.asks("detained opposition journalists")
     assert "without" not in answer.text
+    listed = reader.asks("/search jailed reporter").hides("without")
+    assert listed.commands == ["prisoners jailed reporter"]
 
 
 @pytest.mark.parametrize(
