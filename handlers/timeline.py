@@ -81,13 +81,19 @@ def timeline(request: Request, context: Context) -> Reply:
     asked, number = turned(request)
     query = content.read(Entry, asked)
     # A bare year asks for its events, although a review is called by it too.
-    entry = named(asked, context) if query.words or not query.filters else None
+    entry = (named(asked, context) or _mentioned(asked, context)) if query.words or not query.filters else None
     if entry:
         return _of(entry, request, context, number)
     events = merged(content.of(Entry), context)
     if not asked:
         return listed(request, context, content.say("timeline.all", n=len(events)), events, number)
     return _asked(query, events, request, context, number) if query else _unknown(asked, context)
+
+
+def _mentioned(asked: str, context: Context) -> Entry | None:
+    """The one entry whose name is among the words: "what happened to theary seng in prison"."""
+    found = context.content.mentioned(asked)
+    return context.content.entries[found[0]] if len(found) == 1 else None
 
 
 def _of(entry: Entry, request: Request, context: Context, number: int) -> Reply:
@@ -100,7 +106,10 @@ def _of(entry: Entry, request: Request, context: Context, number: int) -> Reply:
 
 
 def _unknown(asked: str, context: Context) -> Reply:
-    return Reply(context.content.say("timeline.unknown", words=asked), ((Button(asked[:40], f"search {asked}"),),))
+    entries = [context.content.entries[name] for name in context.content.mentioned(asked)]
+    several = [Button(str(entry.heading.shortened(40)), f"timeline {entry.id}") for entry in entries]
+    buttons = several or [Button(asked[:40], f"search {asked}")]
+    return Reply(context.content.say("timeline.unknown", words=asked), tuple((button,) for button in buttons))
 
 
 def _asked(query: Query, events: Sequence[Event], request: Request, context: Context, number: int) -> Reply:

@@ -106,3 +106,10 @@ def test_the_shipped_events_are_all_there_in_their_order() -> None:
     *_, last = reader.pages("/timeline 2017")
     first = next(event for event in reversed(events) if 2017 in event.date.years)
     assert last.shown[-1] == first.entry
+
+
+def test_a_question_what_happened_to_somebody_is_answered_with_what_did() -> None:
+    reader = Reader()
+    reader.asks("what happened to theary seng in prison").says("Timeline: Theary Seng", "1. ")
+    both = reader.asks("what happened to kem sokha and theary seng")
+    assert both.commands == ["timeline kem-sokha", "timeline theary-seng"]
