@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import pytest
 from aiohttp import ClientSession, web
-from nio.events import RoomMessageText
+from nio.events import MegolmEvent, RoomMessageText
 from nio.responses import KeysClaimResponse, KeysQueryResponse
 from yarl import URL
 
@@ -585,6 +585,61 @@ async def test_hostile_keys_and_messages_stop_nobody(synapse: Synapse, light: Li
         await mallory.says(room, "still there?")
         assert (await bot.hears()).request.argument == "still there?"
         assert set(bot.client.rooms[room].users) == {bot.id, mallory.id}
+
+
+def relating(relation: Any) -> str:
+    content = {"msgtype": "m.text", "body": "x", "m.relates_to": relation}
+    return json.dumps({"type": "m.room.message", "content": content})
+
+
+NONSENSE = [
+    "",
+    "5",
+    "null",
+    "[]",
+    '"x"',
+    "NaN",
+    "[" * 100_000,
+    '{"a":' * 100_000,
+    "1" * 5_000,
+    "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"),
+    "{}",
+    '{"type": 5, "content": {}}',
+    '{"type": "m.room.message"}',
+    '{"type": "m.room.message", "content": null}',
+    '{"type": "m.room.message", "content": []}',
+    '{"type": "m.room.message", "content": {"msgtype": [], "body": {}}}',
+    '{"type": "m.room.message", "content": {"msgtype": "m.text", "body": "x"}, "unsigned": 5}',
+    '{"type": "m.room.message", "content": {"msgtype": "m.image", "file": 5}}',
+    '{"type": "m.reaction", "content": {"m.relates_to": 5}}',
+    '{"type": "m.sticker", "content": {"url": 5}}',
+    '{"type": "m.room.member", "content": {}, "state_key": 5}',
+    '{"type": "m.room.encrypted", "content": {"algorithm": 5}}',
+    '{"type": "m.room.redaction", "content": {}, "redacts": []}',
+    relating(5),
+    relating([]),
+    relating({"rel_type": {}}),
+]
+
+
+async def test_whatever_is_inside_an_encrypted_message_is_read_or_passed_over(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as mallory, light() as bot:
+        room = await meet(mallory, bot)
+        await mallory.says(room, "hello")
+        await bot.hears()
+        olm: Any = mallory.client.olm
+        session = olm.outbound_group_sessions[room]
+        for number, words in enumerate(NONSENSE):
+            sealed = {**olm.group_encrypt(room, {}), "ciphertext": session.encrypt(words)}
+            source = {"type": "m.room.encrypted", "sender": mallory.id, "origin_server_ts": number, "content": sealed}
+            event = MegolmEvent.from_dict({**source, "event_id": f"${number}", "room_id": room})
+            assert isinstance(event, MegolmEvent)
+            event.room_id = room
+            opened = bot.client.machine.open(event)
+            assert opened is None or isinstance(
+                understand(opened, room, bot.id, private=True, encrypted=True), Envelope | str
+            )
+        assert opened, "the last of them is a message"
 
 
 async def test_those_who_come_after_all_one_time_keys_were_taken_are_read_too(synapse: Synapse, light: Light) -> None:

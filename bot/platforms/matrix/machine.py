@@ -9,12 +9,23 @@ from typing import Any
 import vodozemac
 from nio.crypto import Olm
 from nio.events import BadEventType, Event, ForwardedRoomKeyEvent, MegolmEvent, OlmEvent, ToDeviceEvent
-from nio.exceptions import GroupEncryptionError
+from nio.exceptions import EncryptionError, GroupEncryptionError, VerificationError
 from nio.responses import KeysClaimResponse, KeysQueryResponse
 
 from bot.platforms.matrix.store import SealedStore
 
 _QUEUE = 50  # to-device messages that may wait
+# What nio and vodozemac (by a kind of ValueError) raise at what a stranger wrote, and no server has looked at.
+_NONSENSE = (
+    AssertionError,
+    AttributeError,
+    EncryptionError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    VerificationError,
+)
 
 
 class Machine(Olm):
@@ -26,8 +37,7 @@ class Machine(Olm):
 
     def open(self, event: MegolmEvent) -> Event | BadEventType | None:
         """The message, decrypted; None where that fails."""
-        # What is inside comes from a stranger, and no server has looked at it: nio trips over some of it.
-        with suppress(Exception):
+        with suppress(*_NONSENSE):
             opened = super()._decrypt_megolm_no_error(event)
             if opened and "state_key" not in opened.source:  # nio would believe in such state
                 self.sealed.used(str(event.session_id))
@@ -39,7 +49,7 @@ class Machine(Olm):
 
     def handle_to_device_event(self, event: ToDeviceEvent) -> Any:
         """Take room keys; requests for ours and verification, which nobody here could confirm, are left."""
-        with suppress(Exception):  # a stranger's, as above
+        with suppress(*_NONSENSE):
             return super().handle_to_device_event(event) if isinstance(event, OlmEvent) else None
 
     def can_open(self, event: MegolmEvent) -> bool:
@@ -88,7 +98,7 @@ class Machine(Olm):
     def _handle_key_claiming(self, response: KeysClaimResponse) -> None:
         for user_id, devices in response.one_time_keys.items():
             for device_id, key in devices.items():
-                with suppress(Exception):  # a stranger's, as above: no session with this device
+                with suppress(*_NONSENSE):  # no session with this device
                     super()._handle_key_claiming(KeysClaimResponse({user_id: {device_id: key}}, {}))
 
     def group_encrypt(self, room_id: str, plaintext_dict: dict[str, Any]) -> dict[str, str]:
@@ -121,7 +131,7 @@ class Machine(Olm):
 
 
 def _sound(user_id: str, device_id: str, device: dict[str, Any]) -> bool:
-    with suppress(Exception):  # whatever its owner uploaded
+    with suppress(*_NONSENSE):
         vodozemac.Ed25519PublicKey.from_base64(device["keys"][f"ed25519:{device_id}"])
         vodozemac.Curve25519PublicKey.from_base64(device["keys"][f"curve25519:{device_id}"])
         return bool(device["user_id"] and device["signatures"][user_id])
