@@ -180,6 +180,8 @@ class Service:
         for change in reply.changes:
             await self._apply(change, key, request.chat)
         await self._outbox.reply(platform, envelope, reply, content)
+        if Forget() in reply.changes:  # only now: the platform may leave, and then nothing can be said any more
+            await platform.forget(request.chat)
 
     def _reply(self, request: Request, content: Content, prefs: Prefs, platform: Platform) -> Reply | None:
         now = self.clock.now().astimezone(_zone(content.pack.time_zone))

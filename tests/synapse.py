@@ -279,6 +279,10 @@ class Person:
         """Wait until the other one is in the room."""
         await self._until(lambda: other in self._members(room), f"{other} is not in the room")
 
+    async def sees_nobody(self, room: str) -> None:
+        """Wait until all others have left the room."""
+        await self._until(lambda: self._members(room) == {self.id}, "somebody is still in the room")
+
     def _members(self, room: str) -> set[str]:
         users = self.client.rooms[room].users if room in self.client.rooms else {}
         return {user.user_id for user in users.values() if not user.invited}

@@ -62,6 +62,17 @@ async def test_a_conversation_in_an_encrypted_room_goes_on_over_a_restart_of_the
         assert await stopped(process) == 0
 
 
+async def test_one_who_asks_to_be_forgotten_is_told_so_and_left(synapse: Synapse, tmp_path: Path) -> None:
+    bot = synapse.register()
+    async with running(tmp_path, synapse.address, bot["user_id"]) as process, synapse.person() as alice:
+        room = await alice.invites(bot["user_id"], direct=True, encrypted=True)
+        await alice.sees(bot["user_id"], room)
+        await alice.says(room, "/forget")
+        assert "I now leave a private room and erase its keys" in (await alice.hears(room)).body
+        await alice.sees_nobody(room)
+        assert await stopped(process) == 0
+
+
 async def test_what_was_asked_while_the_bot_was_down_is_answered_once(synapse: Synapse, tmp_path: Path) -> None:
     bot = synapse.register()
     async with synapse.person() as alice:

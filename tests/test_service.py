@@ -314,6 +314,22 @@ async def test_what_was_offered_is_forgotten_with_the_chat(service: Service) -> 
         assert not service._menus._lists
 
 
+async def test_the_platform_forgets_the_chat_once_the_farewell_is_sent(service: Service) -> None:
+    paper = Paper()
+    paper.asks("/echo 1", "/forget", "/echo 2")
+    async with running(service, paper):
+        await paper.reads(3)
+    assert paper.forgotten == [(READER, 2)]
+
+
+async def test_the_platform_forgets_the_chat_also_where_the_farewell_is_lost(service: Service) -> None:
+    paper = Paper()
+    paper.refuses(Gone("blocked"))
+    paper.asks("/forget")
+    async with running(service, paper):
+        await comes_true(lambda: paper.forgotten == [(READER, 0)])
+
+
 async def test_a_pressed_button_turns_the_message_it_stands_under(service: Service) -> None:
     paper = Paper(BUTTONS)
     paper.asks("/list")

@@ -111,3 +111,6 @@ class Platform(Protocol):
 
     async def acknowledge(self, envelope: Envelope) -> None:
         """Show that it arrived (a pressed button stops turning), where the platform has such a sign."""
+
+    async def forget(self, chat: Chat) -> None:
+        """Erase what this platform itself keeps of the chat; what cannot be done now, it does later."""

@@ -109,6 +109,9 @@ class Console:
     async def acknowledge(self, envelope: Envelope) -> None:
         """It was typed here."""
 
+    async def forget(self, chat: Chat) -> None:
+        """Nothing is kept here."""
+
 
 async def _heard(listen: Callable[[], str | None]) -> str | None:
     """The next line; a daemon thread waits for it, so that the program may end meanwhile."""

@@ -54,6 +54,7 @@ class Paper:
         self.tried: list[tuple[Chat, str, str]] = []  # chat, key or message, text of every send and edit
         self.cursors: list[str | None] = []  # what was polled with
         self.acknowledged: list[str] = []
+        self.forgotten: list[tuple[Chat, int]] = []  # and how many messages had been written by then
         self.entered = self.left = 0
         self.in_flight = self.most_in_flight = 0
         self.closed: set[str] = set()  # ids of chats whose messages stay on the wire until open() is called
@@ -147,6 +148,10 @@ class Paper:
     async def acknowledge(self, envelope: Envelope) -> None:
         """Note that it arrived."""
         self.acknowledged.append(envelope.key)
+
+    async def forget(self, chat: Chat) -> None:
+        """Note what had been written by then."""
+        self.forgotten.append((chat, len(self.sheets)))
 
     async def _travel(self, chat: Chat, key: str, reply: Reply) -> None:
         assert self.can.limit.measure(reply.text.plain) <= self.can.limit.size

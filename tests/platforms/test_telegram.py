@@ -510,6 +510,16 @@ def test_the_shelf_forgets_after_half_an_hour() -> None:
     assert not shelf._count
 
 
+async def test_the_commands_behind_a_chats_buttons_are_forgotten_with_it(
+    server: TelegramServer, platform: Telegram
+) -> None:
+    message = await shown(server, platform, "x" * 65)
+    await platform.forget(Chat("telegram", "43"))
+    assert (await pressed(server, platform, message, label="b0")).request.command == "x" * 65
+    await platform.forget(HERE)
+    assert (await pressed(server, platform, message, label="b0")).request.mishap == Mishap.EXPIRED
+
+
 def test_the_shelf_is_bounded_for_a_chat_and_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyboard, "_OF_CHAT", 2)
     monkeypatch.setattr(keyboard, "_IN_ALL", 3)

@@ -90,7 +90,7 @@ class Matrix:
     async def _poll(self, cursor: str | None) -> Batch:
         await self._invitations.work(self._client)  # first: no answer that is ready has to wait for it
         response = await self._sync(cursor)
-        self._note_rooms(response)
+        await self._note_rooms(response)
         batch = await self._inbox.collect(response, cursor)
         self._sweep()
         await self._client.upkeep()
@@ -111,18 +111,26 @@ class Matrix:
         self._knows_rooms = True
         return response
 
-    def _note_rooms(self, response: SyncResponse) -> None:
+    async def _note_rooms(self, response: SyncResponse) -> None:
         self._client.invited_rooms.clear()  # nio would keep their names
         for room_id, invitation in response.rooms.invite.items():
             self._invitations.note(room_id, invitation.invite_state, self.me)
         for room_id, info in response.rooms.join.items():
+            if self._invitations.has_left(room_id):  # meanwhile; this is how it was before
+                await self._client.erase_room(room_id)
+                continue
             if info.timeline.limited:
                 self._client.distrust_members(room_id)
             room = self._client.rooms[room_id]
+            if self._invitations.is_new(room_id):
+                self._client.greet(room)
             if self._client.counts_members(room):
                 self._invitations.entered(room_id, room.member_count)
         for room_id in response.rooms.leave:
-            self._invitations.left(room_id)
+            if room_id in response.rooms.invite:  # and asked in again since
+                await self._client.erase_room(room_id)
+            else:
+                self._invitations.left(room_id)
 
     def _sweep(self) -> None:
         today = day(self._clock.now())
@@ -172,3 +180,9 @@ class Matrix:
 
     async def acknowledge(self, envelope: Envelope) -> None:
         """Nothing is shown: a read receipt would tell when somebody wrote to us."""
+
+    async def forget(self, chat: Chat) -> None:
+        """Leave a private room, and erase its keys and those of whom we meet nowhere else; a group keeps us."""
+        if chat.private:
+            self._inbox.forget(chat.id)
+            await self._invitations.leave(self._client, chat.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -12,6 +13,7 @@ from typing import Any
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
 from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
+from nio import DummyMessage, ToDeviceMessage
 from nio.client.async_client import AsyncClient, AsyncClientConfig
 from nio.responses import ErrorResponse, Response, SyncResponse
 from nio.rooms import MatrixRoom
@@ -53,6 +55,7 @@ class Client(AsyncClient):
         self._folder = folder
         self._secret = keys.derive("matrix-store")
         self._clock = clock
+        self._greeted: set[str] = set()  # to be; their devices are not known yet
 
     @property
     def machine(self) -> Machine:
@@ -143,16 +146,25 @@ class Client(AsyncClient):
 
     # -- keys
 
+    def greet(self, room: MatrixRoom) -> None:
+        """Begin anew with the devices of all who are in an encrypted room, if nothing is left of an earlier time.
+
+        Theirs would still use the session that we erased, and we could not read their first message.
+        """
+        if room.encrypted:
+            self._greeted |= set(room.users) - {self.user_id}
+
     async def upkeep(self) -> None:
         """Do what the keys need; what fails now is due again after the next sync."""
         if self.should_upload_keys:
             await _attempt(self.keys_upload())
         if self.should_query_keys:
             await _attempt(self.keys_query())
+        self._greeted -= self.machine.greet(self._greeted)
         if self.should_claim_keys:
             await _attempt(self.keys_claim(self.get_users_for_key_claiming()))
         waiting = self.machine.outgoing_to_device_messages
-        for message in tuple(waiting):
+        for message in sorted(waiting, key=_after_greetings):
             await _attempt(self.to_device(message))
             if message in waiting:  # not sent: the next message that cannot be read asks again
                 waiting.remove(message)
@@ -215,12 +227,25 @@ class Client(AsyncClient):
         self.rooms[room_id].members_synced = False
         self.invalidate_outbound_session(room_id)
 
-    def erase_room(self, room_id: str) -> None:
-        """Forget what is kept here of a room, and of all whom we meet in no other."""
+    async def erase_room(self, room_id: str) -> None:
+        """Forget what is kept here of a room, and of all whom we meet in no other. Raises Unavailable."""
+        for room in [room for room in self.rooms.values() if room.room_id != room_id]:
+            if not self._knows_members(room):
+                with suppress(Gone):  # we were thrown out of that one too
+                    await self.joined_members(room.room_id)
         self.rooms.pop(room_id, None)
         self.encrypted_rooms.discard(room_id)
         elsewhere = {user for room in self.rooms.values() for user in room.users}
-        self.machine.forget(room_id, set(self.device_store.users) - elsewhere)
+        self.machine.forget(room_id, set(self.device_store.users) - elsewhere - {self.user_id})
+
+    def _knows_members(self, room: MatrixRoom) -> bool:
+        """Whether all who are in the room are known by name: members are loaded only where somebody speaks."""
+        return room.members_synced or (self.counts_members(room) and len(room.users) >= room.member_count)
+
+
+def _after_greetings(message: ToDeviceMessage) -> bool:
+    """A greeting goes first: the key that another message asks for then comes in the new session."""
+    return not isinstance(message, DummyMessage)
 
 
 async def _attempt(asking: Awaitable[Any]) -> None:

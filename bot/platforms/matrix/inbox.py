@@ -56,6 +56,13 @@ class Inbox:
         """A message of ours: what is answered to it is meant for us."""
         self._ours.put(event_id, thread)
 
+    def forget(self, room_id: str) -> None:
+        """Let go of what could not be read in a room."""
+        self._told.drop(room_id)
+        for event_id, event in self._closed:
+            if event.room_id == room_id:
+                self._closed.drop(event_id)
+
     async def collect(self, response: SyncResponse, cursor: str | None) -> Batch:
         """Read what a sync brought. Raises Unavailable; then nothing counts as seen."""
         self._look_ups = _LOOK_UPS

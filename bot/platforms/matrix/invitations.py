@@ -51,6 +51,7 @@ class Invitations:
         ours = (event for event in state if isinstance(event, InviteMemberEvent) and event.state_key == me)
         invite = next((event for event in ours if event.membership == "invite"), None)
         if invite:
+            self._left.drop(room_id)
             direct = invite.content.get("is_direct") is True
             self._waiting.put(room_id, Invitation(invite.sender.partition(":")[2], direct))
 
@@ -60,6 +61,14 @@ class Invitations:
         self._new.drop(room_id)
         if crowd or members < 2:
             self._leaving.put(room_id, None)
+
+    def is_new(self, room_id: str) -> bool:
+        """Whether we joined it as direct, and have not yet seen who is there."""
+        return room_id in self._new
+
+    def has_left(self, room_id: str) -> bool:
+        """Whether we left it, and nothing but what was under way is heard of it."""
+        return room_id in self._left
 
     def left(self, room_id: str) -> None:
         """We are out, or the invitation is withdrawn: forget the room, unless that is done."""
@@ -82,6 +91,12 @@ class Invitations:
 
     def _last_minute(self, server: str) -> list[float]:
         return [time for time in self._recent.get(server) or () if time > self._monotonic() - 60]
+
+    async def leave(self, client: Client, room_id: str) -> None:
+        """Leave a room and forget it, with the next polls where the homeserver will not have it now."""
+        with suppress(Unavailable):
+            await self._attend(client, room_id, None)
+            log.info("matrix_rooms", forgotten=1)
 
     async def work(self, client: Client) -> None:
         """Attend to a few."""
@@ -139,5 +154,5 @@ class Invitations:
     async def _quit(self, client: Client, room_id: str) -> str:
         with suppress(Gone, Rejected):  # forgotten already
             await self._decline(client, room_id)
-        client.erase_room(room_id)
+        await client.erase_room(room_id)
         return "left"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
@@ -115,13 +116,29 @@ class Machine(Olm):
             "device_id": self.device_id,
         }
 
-    def forget(self, room_id: str, users: set[str]) -> None:
-        """Drop a room's keys, and the devices of users."""
+    def greet(self, users: Collection[str]) -> set[str]:
+        """Have a session begun with each device that has none; the users whose devices are known."""
+        known = set(users) - self.users_for_key_query
+        for user_id, devices in self.get_missing_sessions(list(known)).items():
+            new = (self.device_store[user_id][device_id] for device_id in devices)
+            self.wedged_devices += [device for device in new if device not in self.wedged_devices]
+        return known
+
+    def forget(self, room_id: str, users: Collection[str]) -> None:
+        """Drop a room's keys, and the devices of users with all that we shared with them."""
         self.sealed.forget(room_id, users)
         self.outbound_group_sessions.pop(room_id, None)
         self.inbound_group_store[room_id].clear()
-        self.tracked_users -= users
+        self.outgoing_key_requests = self.sealed.load_outgoing_key_requests()
+        self.tracked_users.difference_update(users)
+        self.users_for_key_query.difference_update(users)
+        self.wedged_devices = [device for device in self.wedged_devices if device.user_id not in users]
+        waiting = self.outgoing_to_device_messages
+        waiting[:] = [message for message in waiting if message.recipient not in users]
         for user_id in users:
+            for device in self.device_store[user_id].values():
+                self.session_store[device.curve25519].clear()
+                self.key_re_requests_events.pop((user_id, device.id), None)
             self.device_store[user_id].clear()
 
     def expire(self, before: int) -> None:

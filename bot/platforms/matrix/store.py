@@ -15,6 +15,7 @@ from nio.store import (
     EncryptedRooms,
     Keys,
     MegolmInboundSessions,
+    OlmSessions,
     OutgoingKeyRequests,
     SqliteStore,
     use_database,
@@ -86,17 +87,32 @@ class SealedStore(SqliteStore):
         LastUse.delete().where(LastUse.day < before).execute()
         self.noted.clear()
 
-    @use_database_atomic  # type: ignore[untyped-decorator]
     def forget(self, room_id: str, users: Collection[str]) -> None:
-        """Erase a room, its keys, and the devices of users."""
+        """Erase a room, its keys, and of users the devices and what was shared with them; from the side file too."""
+        self._forget_room(room_id)
+        self._forget_users(list(users))
+        self._truncate()
+
+    @use_database_atomic  # type: ignore[untyped-decorator]
+    def _forget_room(self, room_id: str) -> None:
+        keys = MegolmInboundSessions.select(MegolmInboundSessions.session_id)
+        LastUse.delete().where(LastUse.session_id.in_(keys.where(MegolmInboundSessions.room_id == room_id))).execute()
         for table in (MegolmInboundSessions, EncryptedRooms, OutgoingKeyRequests):
             table.delete().where(table.room_id == room_id).execute()
-        devices = DeviceKeys.select(DeviceKeys.id).where(DeviceKeys.user_id.in_(list(users)))
+
+    @use_database_atomic  # type: ignore[untyped-decorator]
+    def _forget_users(self, users: list[str]) -> None:
+        devices = DeviceKeys.select(DeviceKeys.id).where(DeviceKeys.user_id.in_(users))
+        curves = Keys.select(Keys.key).where((Keys.key_type == "curve25519") & Keys.device.in_(devices))
+        OlmSessions.delete().where(OlmSessions.sender_key.in_(curves)).execute()
         for table in (Keys, DeviceTrustState):
             table.delete().where(table.device.in_(devices)).execute()
-        DeviceKeys.delete().where(DeviceKeys.user_id.in_(list(users))).execute()
+        DeviceKeys.delete().where(DeviceKeys.user_id.in_(users)).execute()
 
     def close(self) -> None:
         """Close the file; what was erased is gone from its side file too."""
-        self.database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._truncate()
         self.database.close()
+
+    def _truncate(self) -> None:
+        self.database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -117,6 +117,10 @@ class Telegram:
             with suppress(Refusal):
                 await asked(self._bot.answer_callback_query(query), bool)
 
+    async def forget(self, chat: Chat) -> None:
+        """Let go of the commands behind the chat's buttons."""
+        self._shelf.forget(chat)
+
     def _written(self, chat: Chat, reply: Reply) -> dict[str, Any]:
         text, entities = render(reply.text)
         buttons = keyboard(chat, reply, self._shelf)

@@ -46,6 +46,11 @@ class Shelf:
         while self._held and next(iter(self._held.values()))[0] <= self._monotonic():
             self._drop(next(iter(self._held)))
 
+    def forget(self, chat: Chat) -> None:
+        """Let go of a chat's commands."""
+        for token in [token for token, (_, owner, _) in self._held.items() if owner == chat.id]:
+            self._drop(token)
+
     def _make_room(self, chat: Chat) -> None:
         self.tidy()
         if self._count[chat.id] >= _OF_CHAT:
