@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
@@ -77,6 +78,17 @@ class Rejected(Refusal):
 
 class Unknown(Refusal):
     """It may have arrived."""
+
+
+@contextmanager
+def ask_again() -> Iterator[None]:
+    """Where asking again is right, whatever was refused: every Refusal becomes Unavailable."""
+    try:
+        yield
+    except Unavailable:
+        raise
+    except Refusal as refusal:
+        raise Unavailable(str(refusal)) from None
 
 
 class Platform(Protocol):

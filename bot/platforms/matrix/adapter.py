@@ -15,7 +15,7 @@ from nio.responses import SyncResponse
 from bot.clock import Clock
 from bot.core.messages import Chat, Reply
 from bot.core.text import Limit
-from bot.platforms import Batch, Capabilities, Envelope, Gone, Refusal, Rejected, Unavailable
+from bot.platforms import Batch, Capabilities, Envelope, Gone, Refusal, Rejected, Unavailable, ask_again
 from bot.platforms.matrix.client import Client
 from bot.platforms.matrix.inbox import FILTER, Inbox
 from bot.platforms.matrix.invitations import Invitations
@@ -79,9 +79,8 @@ class Matrix:
     async def poll(self, cursor: str | None) -> Batch:
         """Wait for what is new since the cursor. Raises Unavailable."""
         try:
-            return await self._session.call(lambda: self._poll(cursor))
-        except (Gone, Rejected) as problem:
-            raise Unavailable(str(problem)) from None
+            with ask_again():
+                return await self._session.call(lambda: self._poll(cursor))
         except (Refusal, SealBroken):
             raise
         except Exception as problem:  # noqa: BLE001 (nio raises all sorts of things at what a broken server sends)
@@ -172,10 +171,8 @@ class Matrix:
     async def check(self) -> datetime | None:
         """Whether the homeserver is there and knows us, and what time it has. Raises Unavailable."""
         theirs = await self._client.server_time()
-        try:
+        with ask_again():
             await self._session.call(self._client.whoami)
-        except (Gone, Rejected) as problem:
-            raise Unavailable(str(problem)) from None
         return theirs
 
     async def acknowledge(self, envelope: Envelope) -> None:

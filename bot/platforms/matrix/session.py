@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.log import keep_secret, log
-from bot.platforms import Gone, Rejected, Unavailable
+from bot.platforms import Gone, Unavailable, ask_again
 from bot.platforms.matrix.client import Client, LoggedOut
 from bot.privacy import Keys
 
@@ -65,12 +65,11 @@ class Session:
             if self._client.access_token:
                 return
             again = self._client.olm is not None
-            try:
-                await self._client.login(self._password, device_name=_DEVICE_NAME)
-            except Gone:
-                raise Unavailable("the homeserver refuses the user name or the password") from None
-            except Rejected as problem:
-                raise Unavailable(str(problem)) from None
+            with ask_again():
+                try:
+                    await self._client.login(self._password, device_name=_DEVICE_NAME)
+                except Gone:
+                    raise Unavailable("the homeserver refuses the user name or the password") from None
             keep_secret(self._client.access_token)
             if again:
                 self._client.machine.republish()

@@ -15,7 +15,7 @@ from bot.clock import Clock
 from bot.core.messages import Chat, Reply
 from bot.core.text import Limit
 from bot.log import keep_secret, log, mute
-from bot.platforms import Batch, Capabilities, Envelope, Refusal, Rejected, Unavailable
+from bot.platforms import Batch, Capabilities, Envelope, Refusal, Rejected, Unavailable, ask_again
 from bot.platforms.telegram.keyboard import Shelf, keyboard
 from bot.platforms.telegram.refusal import Hooked, Unchanged, asked
 from bot.platforms.telegram.render import render
@@ -73,13 +73,8 @@ class Telegram:
     async def poll(self, cursor: str | None) -> Batch:
         """Wait for updates; the first poll also asks who we are and sets the menus. Raises Unavailable."""
         self._shelf.tidy()
-        try:
+        with ask_again():
             return await self._unhooked_poll(cursor)
-        except Unavailable:
-            raise
-        except Refusal as refusal:
-            reason = str(refusal)
-        raise Unavailable(reason)  # asking again is right whatever it was
 
     async def _unhooked_poll(self, cursor: str | None) -> Batch:
         try:
@@ -102,12 +97,8 @@ class Telegram:
 
     async def check(self) -> datetime | None:
         """Ask Telegram who we are and what time it is. Raises Unavailable."""
-        try:
-            self._me = (await asked(self._bot.get_me(), User)).username or ""
-        except Unavailable:
-            raise
-        except Refusal as refusal:
-            raise Unavailable(str(refusal)) from None
+        with ask_again():
+            await self._ask_who_we_are()
         return self._transport.server_time
 
     async def acknowledge(self, envelope: Envelope) -> None:
@@ -128,11 +119,14 @@ class Telegram:
 
     async def _poll(self, cursor: str | None) -> Batch:
         if not self._me:
-            self._me = (await asked(self._bot.get_me(), User)).username or ""
+            await self._ask_who_we_are()
         await self._set_menus()
         updates = await self._updates(cursor)
         self._unhooked = False
         return self._batch(cursor, updates)
+
+    async def _ask_who_we_are(self) -> None:
+        self._me = (await asked(self._bot.get_me(), User)).username or ""
 
     async def _updates(self, cursor: str | None) -> list[object]:
         """The updates as they came: the library's own method would lose all to one that it cannot read."""
