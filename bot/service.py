@@ -25,7 +25,7 @@ from bot.store import Store
 
 _LONGEST_PAUSE = 30.0
 _LONGEST_WAIT = 300.0  # whatever a server asks for: it may be a proxy's error page that asks
-_UNANSWERED = 20  # requests of one chat, in all its threads; what comes beyond is a flood, and is passed over
+_UNANSWERED = 200  # requests of one chat; two polls can bring as many
 _CROWD = 2_000  # requests of all chats; where there are more, nobody is asked for others
 _CROWD_SECONDS = 1.0
 
