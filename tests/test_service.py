@@ -185,22 +185,22 @@ async def test_a_chat_that_floods_us_is_answered_so_many_times_and_nobody_else_s
     paper.closed = {READER.id}
     thread = replace(READER, thread="1")
     for chat in (READER, thread, READER):
-        paper.asks(*(f"/echo {number}" for number in range(15)), chat=chat)
+        paper.asks(*(f"/echo {number}" for number in range(150)), chat=chat)
     async with running(service, paper):
         paper.asks("/echo other", chat=OTHER)
         assert (await paper.reads()).text == "other, en"
         paper.open()
-        await paper.reads(21)
+        await paper.reads(201)
         await comes_true(lambda: not service._unanswered)
         assert sorted(sheet.text for sheet in paper.sheets if sheet.chat == READER) == sorted(
-            f"{number}, en" for number in range(15)
+            f"{number}, en" for number in range(150)
         )
-        assert [sheet.text for sheet in paper.sheets if sheet.chat == thread] == [f"{n}, en" for n in range(5)]
+        assert [sheet.text for sheet in paper.sheets if sheet.chat == thread] == [f"{n}, en" for n in range(50)]
         paper.asks("/echo again")
-        assert (await paper.reads(22)).text == "again, en"
-    assert await store.cursor("paper") == "47"
+        assert (await paper.reads(202)).text == "again, en"
+    assert await store.cursor("paper") == "452"
     flood = {"event": "flood", "log_level": "warning", "platform": "paper"}
-    assert logged == [{**flood, "passed_over": 10}, {**flood, "passed_over": 15}]
+    assert logged == [{**flood, "passed_over": 100}, {**flood, "passed_over": 150}]
 
 
 async def test_a_crowd_is_answered_before_more_is_taken_in(service: Service) -> None:
