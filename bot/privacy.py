@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -28,6 +29,16 @@ class KeysUnusable(Exception):
 
 class SealBroken(Exception):
     """What was sealed does not open with these keys: it was changed, or the keys were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody talks with the bot, as the database may know it: nothing here leads back to an id."""
+
+    key: str  # keyed hash of platform, chat and thread
+    chat: str  # keyed hash of platform and chat
+    platform: str
+    private: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -83,6 +94,20 @@ class Keys:
     def chat_key(self, chat: Chat) -> str:
         """A chat's name in the database: HMAC-SHA-256, so that all possible ids cannot be tried without the key."""
         return _digest(self.lookup, f"chat\0{chat.platform}\0{chat.id}")
+
+    def place(self, chat: Chat) -> Place:
+        """A chat, and its thread, by their keyed hashes."""
+        key = _digest(self.lookup, f"place\0{chat.platform}\0{chat.id}\0{chat.thread}")
+        return Place(key, self.chat_key(chat), chat.platform, chat.private)
+
+    def sealed(self, chat: Chat) -> bytes:
+        """A chat sealed, to be written to later; it opens for its own place only."""
+        return self.seal(orjson.dumps([chat.id, chat.thread]), f"address {self.place(chat).key}")
+
+    def opened(self, address: bytes, place: Place) -> Chat:
+        """The chat in a sealed address. Raises SealBroken."""
+        name, thread = orjson.loads(self.unseal(address, f"address {place.key}"))
+        return Chat(place.platform, name, thread, place.private)
 
     def message_key(self, *parts: str) -> str:
         """A name that is always the same for the same parts and tells nothing about them."""

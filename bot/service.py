@@ -13,14 +13,15 @@ from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.clock import Clock
+from bot.core.change import Change, Forget, SetLanguage
 from bot.core.content import Content, Snapshot
-from bot.core.messages import Change, Chat, Context, Forget, Prefs, Reply, Request, SetLanguage
+from bot.core.messages import Chat, Context, Prefs, Reply, Request
 from bot.core.router import Router
 from bot.delivery.outbox import Outbox
 from bot.log import log
 from bot.platforms import Batch, Envelope, Platform, Unavailable
 from bot.platforms.menu import Menus
-from bot.privacy import Keys
+from bot.privacy import Keys, Place
 from bot.store import Store
 
 _LONGEST_PAUSE = 30.0
@@ -171,14 +172,14 @@ class Service:
             request = self._menus.chosen(envelope.request, envelope.refers)
         if request is None:
             return
-        key = self.keys.chat_key(request.chat)
-        prefs = await self.store.prefs(key)
+        place = self.keys.place(request.chat)
+        prefs = await self.store.subscribers.prefs(place)
         content = self.snapshot.view(prefs.language, request.language)
         reply = self._reply(request, content, prefs, platform)
         if reply is None:
             return
         for change in reply.changes:
-            await self._apply(change, key, request.chat)
+            await self._apply(change, place, request.chat)
         await self._outbox.reply(platform, envelope, reply, content)
         if Forget() in reply.changes:  # only now: the platform may leave, and then nothing can be said any more
             await platform.forget(request.chat)
@@ -196,13 +197,13 @@ class Service:
             )
             return Reply(content.say("bad.failed"))
 
-    async def _apply(self, change: Change, key: str, chat: Chat) -> None:
+    async def _apply(self, change: Change, place: Place, chat: Chat) -> None:
         match change:
             case SetLanguage(code):
-                await self.store.choose_language(key, code)
+                await self.store.subscribers.choose_language(place, code)
             case Forget():
                 self._menus.forget(chat)
-                await self.store.forget(key)
+                await self.store.subscribers.forget(place)
 
 
 def _whole(chat: Chat) -> tuple[str, str]:

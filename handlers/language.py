@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.core.messages import Button, Context, Reply, Request, SetLanguage
+from bot.core.change import SetLanguage
+from bot.core.messages import Button, Context, Reply, Request
 from bot.core.router import Bare, Router
 from bot.core.spelling import normalize
 

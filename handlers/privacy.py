@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.core.messages import Context, Forget, Reply, Request
+from bot.core.change import Forget
+from bot.core.messages import Context, Reply, Request
 from bot.core.router import Bare, Router
 from bot.core.text import paragraphs
 

@@ -11,8 +11,9 @@ import handlers
 from bot.content import load
 from bot.content.repository import SHIPPED
 from bot.core.calendar import PartialDate
+from bot.core.change import Forget, SetLanguage
 from bot.core.content import Content, Snapshot
-from bot.core.messages import Button, Chat, Context, Forget, Prefs, Reply, Request, Role, SetLanguage, read
+from bot.core.messages import Button, Chat, Context, Prefs, Reply, Request, Role, read
 from bot.core.router import Router
 from bot.core.text import Style, Text
 

@@ -13,8 +13,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.clock import Clock
+from bot.core.change import Forget, SetLanguage
 from bot.core.content import Snapshot
-from bot.core.messages import Button, Chat, Context, Forget, Prefs, Reply, Request, SetLanguage
+from bot.core.messages import Button, Chat, Context, Prefs, Reply, Request
 from bot.core.router import Bare, Router
 from bot.core.text import Text
 from bot.platforms import Capabilities, Gone, Unavailable

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
+from bot.core.change import Change
+from bot.core.subscription import NOTHING, Subscriptions
 from bot.core.text import Text, clean
 
 if TYPE_CHECKING:
+    from bot.core.broadcast import Desk
     from bot.core.content import Content
 
 
@@ -28,7 +31,7 @@ class Role(IntEnum):
     """What the one who asks may do; decided by the app, never by a handler."""
 
     READER = 0
-    GROUP_ADMIN = 1
+    ADMIN = 1  # may change what this chat receives: anybody in a private one, in a group its administrators
     MODERATOR = 2
 
 
@@ -52,6 +55,7 @@ class Request:
     role: Role = Role.READER
     addressed: bool = True  # in a group: whether the command named this bot
     mishap: Mishap | None = None  # there is no question; command is ""
+    typed: str = field(default="", compare=False)  # the argument with its lines, for what is composed in chat
 
     @property
     def line(self) -> str:
@@ -70,12 +74,14 @@ def read(chat: Chat, words: str, *, me: str = "", language: str = "") -> Request
     words = clean(words).strip()
     found = _COMMAND.fullmatch(words)
     if not found:
-        return Request(chat, "", words, language) if chat.private else None
+        return Request(chat, "", words, language, typed=words) if chat.private else None
     name = found["name"]
     if name and me and name.casefold() != me.casefold():
         return None
-    argument = " ".join((found["argument"] or "").split())
-    return Request(chat, found["word"].casefold(), argument, language, addressed=bool(name) or chat.private)
+    typed = (found["argument"] or "").strip()
+    argument = " ".join(typed.split())
+    addressed = bool(name) or chat.private
+    return Request(chat, found["word"].casefold(), argument, language, addressed=addressed, typed=typed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +92,6 @@ class Button:
     command: str
     words: tuple[str, ...] = ()  # what one may type for it where there are no buttons, beside its number
     listed: bool = False  # its number and label already stand in the text
-
-
-@dataclass(frozen=True, slots=True)
-class SetLanguage:
-    """Remember the language chosen for this chat."""
-
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """Erase whatever is kept of this chat."""
-
-
-Change = SetLanguage | Forget
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +114,7 @@ class Prefs:
     """What a person chose; the defaults are those of somebody who only asks."""
 
     language: str = ""
+    subscriptions: Subscriptions = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +126,5 @@ class Context:
     prefs: Prefs = Prefs()
     me: str = ""  # the bot's own handle on the platform it was asked on
     commands: tuple[str, ...] = ()  # those the reader may use, for help; filled by the router
+    desk: Desk | None = None  # for moderators' commands alone
+    sent: tuple[tuple[int, datetime, Text], ...] = ()  # the updates sent lately, newest first; for /latest and /news

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from bot.core.content import Content
 from bot.core.messages import Button, Context, Mishap, Reply, Request, Role
 from bot.core.query import spelled
 from bot.core.spelling import closest, clusters, normalize
@@ -33,6 +34,7 @@ class Command:
     bare: Bare
     listed: bool  # in help and in the platforms' menus
     needs: Role
+    desk: bool  # whether it is told of the broadcasts
 
 
 class Router:
@@ -43,12 +45,18 @@ class Router:
         self.mishaps: dict[Mishap, Handler] = {}
 
     def command(
-        self, name: str, *, bare: Bare = Bare.ALONE, listed: bool = True, needs: Role = Role.READER
+        self,
+        name: str,
+        *,
+        bare: Bare = Bare.ALONE,
+        listed: bool = True,
+        needs: Role = Role.READER,
+        desk: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register a handler. Raises ValueError for a name that is taken, so that the boot stops."""
 
         def register(handler: Handler) -> Handler:
-            self._add(Command(name, handler, bare, listed, needs))
+            self._add(Command(name, handler, bare, listed, needs, desk))
             return handler
 
         return register
@@ -90,27 +98,30 @@ class Router:
             return _annotated(self.mishaps[request.mishap](request, context), context)
         if len(request.line) > LONGEST_ARGUMENT:
             return Reply(context.content.say("bad.long", n=LONGEST_ARGUMENT)) if request.addressed else None
-        request = self._understood(request, context)
+        request = self.understood(request, context)
         command = self.commands.get(request.command)
-        if command is None or command.needs > request.role:
+        if command is None or command.needs > max(request.role, Role.ADMIN):
             return self._unknown(request, context) if request.addressed else None
+        if command.needs > request.role:
+            return Reply(context.content.say("bad.admins"))
         return _annotated(command.handler(request, context), context)
 
-    def _understood(self, request: Request, context: Context) -> Request:
-        """The request under the command's own name, in whatever language it was written.
+    def understood(self, request: Request, context: Context) -> Request:
+        """The request under the command's own name, in whatever language it was written; understood twice it is the same.
 
         Free text that describes a list whole is that list; any other is a search.
         """
+        content = context.content
         if request.command:
-            word, rest = self._split(request.command, context)
-            return replace(request, command=self._name(word, context), argument=f"{rest} {request.argument}".strip())
+            word, rest = self._split(request.command, content)
+            return replace(request, command=self._name(word, content), argument=f"{rest} {request.argument}".strip())
         for asked, rest in self._divided(request.argument):
-            name = self._name(asked, context)
+            name = self._name(asked, content)
             command = self.commands.get(name)
             if command and (command.bare is Bare.ALWAYS or (command.bare is Bare.ALONE and not rest)):
                 return replace(request, command=name, argument=rest)
-        described = context.content.described(request.argument, context.now.date())
-        return replace(request, command=described if described in context.commands else "search")
+        described = content.described(request.argument, context.now.date())
+        return replace(request, command=described if described in self.listed() else "search")
 
     def _divided(self, words: str) -> Iterator[tuple[str, str]]:
         """What may be a command's name, and what follows: all of it ("what can I do?"), or its first words."""
@@ -119,17 +130,17 @@ class Router:
         for length in range(min(_LONGEST_NAME, len(parts)), 0, -1):
             yield " ".join(parts[:length]), " ".join(parts[length:])
 
-    def _split(self, word: str, context: Context) -> tuple[str, str]:
+    def _split(self, word: str, content: Content) -> tuple[str, str]:
         """A command and what was written on without a space, as Khmer is: the longest name it begins with."""
-        if word.isascii() or self._name(word, context) in self.commands:
+        if word.isascii() or self._name(word, content) in self.commands:
             return word, ""
-        names = [name for name in context.content.commands if not name.isascii() and normalize(word).startswith(name)]
+        names = [name for name in content.commands if not name.isascii() and normalize(word).startswith(name)]
         name = max(names, key=len, default=word)
         return name, normalize(word)[len(name) :]
 
-    def _name(self, word: str, context: Context) -> str:
+    def _name(self, word: str, content: Content) -> str:
         word = normalize(word)
-        return word if word in self.commands else context.content.commands.get(word, word)
+        return word if word in self.commands else content.commands.get(word, word)
 
     def _unknown(self, request: Request, context: Context) -> Reply:
         known = {word: name for word, name in context.content.commands.items() if name in context.commands}

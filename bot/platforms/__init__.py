@@ -19,6 +19,8 @@ class Capabilities:
 
     buttons: bool = False
     edit: bool = False  # a reply may replace the message it came from
+    amend: bool = False  # what was sent can be changed and deleted later
+    repeatable: bool = False  # sending with the same key again is harmless, for a day at least
     limit: Limit = Limit(4096)  # of one message
     window: int = 8  # sends in flight at once
     patient: bool = False  # the next request comes only after the answer, however long it takes
@@ -32,6 +34,8 @@ class Envelope:
     key: str  # names the incoming message; what is sent in answer derives its idempotency key from it
     refers: str = ""  # the message of ours whose button was pressed, or that was replied or reacted to
     arrived: float = 0.0  # when, on the clock's monotonic(); the service notes it
+    sender: str = field(default="", repr=False)  # who says so, by the platform's id; compared, never kept
+    speaks_for_chat: bool = False  # an anonymous administrator
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,14 @@ class Batch:
     envelopes: tuple[Envelope, ...] = ()
     skipped: Mapping[str, int] = field(default_factory=dict)  # why something was passed over: how often
     over: bool = False  # nothing will come any more: the terminal was closed
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """How an update is to arrive."""
+
+    urgent: bool = False  # with a sound; a routine one comes silently
+    paid: bool = False  # beyond the free allowance, where the platform sells one
 
 
 class Refusal(Exception):
@@ -112,11 +124,23 @@ class Platform(Protocol):
     async def poll(self, cursor: str | None) -> Batch:
         """Wait a while for what is new since the cursor. Raises Unavailable."""
 
-    async def send(self, chat: Chat, reply: Reply, *, key: str) -> str:
-        """Send one message that fits the limit and return its reference. Raises Refusal."""
+    async def send(self, chat: Chat, reply: Reply, *, key: str, push: Push | None = None) -> str:
+        """Send one message that fits the limit and return its reference. Raises Refusal.
+
+        push: it answers nothing, but is an update to a subscriber.
+        """
 
     async def edit(self, chat: Chat, message: str, reply: Reply) -> None:
-        """Replace a message of ours, where the capabilities say so. Raises Refusal."""
+        """Replace the message of ours whose button was pressed, where the capabilities say so. Raises Refusal."""
+
+    async def amend(self, chat: Chat, message: str, reply: Reply, *, key: str) -> None:
+        """Change what an update of ours says, by its reference, where the capabilities say so. Raises Refusal."""
+
+    async def delete(self, chat: Chat, message: str, *, key: str) -> None:
+        """Take an update of ours back, by its reference, where the capabilities say so. Raises Refusal."""
+
+    async def administers(self, envelope: Envelope) -> bool:
+        """Whether the sender may decide for a group, asked of the platform at this moment. Raises Refusal."""
 
     async def check(self) -> datetime | None:
         """Ask the server who we are, and what time it has where it says. Raises Unavailable with what to mend."""

@@ -1,27 +1,164 @@
-"""Schema: the tables as they are now; migrations say how they came to be."""
+"""Schema: the tables as they are now; migrations say how they came to be. Times are seconds since 1970, UTC."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, MetaData, Table, Text
+from typing import Any
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 metadata = MetaData()
 
+
+def _table(name: str, *columns: Any, rowid: bool = False) -> Table:
+    return Table(name, metadata, *columns, sqlite_strict=True, sqlite_with_rowid=rowid)
+
+
+def _needed(name: str, kind: Any, **options: Any) -> Column[Any]:
+    return Column(name, kind, nullable=False, **options)
+
+
 # One row for a chat that chose a language: a keyed hash of the chat, and the language. Nothing else.
-preference = Table(
-    "preference",
+preference = _table("preference", Column("chat", Text, primary_key=True), _needed("language", Text))
+
+# How far each platform has been read and answered; and, as "content", the pack that drafts were made from.
+cursor = _table("cursor", Column("platform", Text, primary_key=True), _needed("value", Text))
+
+# Where updates go: a chat, or a thread of one. The address is sealed; place and chat are keyed hashes of it.
+subscriber = Table(
+    "subscriber",
     metadata,
-    Column("chat", Text, primary_key=True),
-    Column("language", Text, nullable=False),
+    Column("id", Integer, primary_key=True),  # never used again: a delivery keeps it when the row is gone
+    _needed("place", Text, unique=True),  # of platform, chat and thread
+    _needed("chat", Text, index=True),  # of platform and chat
+    _needed("platform", Text),
+    _needed("address", LargeBinary),
+    _needed("private", Integer),
+    _needed("channel", Integer, server_default="0"),  # an announcement channel, which the pack names
+    _needed("language", Text),
+    _needed("zone", Text, server_default=""),
+    Column("quiet_from", Integer),  # minutes after local midnight
+    Column("quiet_until", Integer),
+    _needed("urgent_breaks_quiet", Integer, server_default="0"),
+    _needed("discreet", Integer, server_default="0"),
+    _needed("digest_hour", Integer, server_default="8"),
+    _needed("digest_day", Integer, server_default="0"),
+    _needed("contact", Text),  # the month of the last word from there: "2026-11"
+    _needed("failures", Integer, server_default="0"),  # days on which it refused us, since the last word from there
+    _needed("failed_on", Text, server_default=""),  # the last such day: "2026-11-23"
     sqlite_strict=True,
-    sqlite_with_rowid=False,
+    sqlite_autoincrement=True,
 )
 
-# How far each platform has been read and answered.
-cursor = Table(
-    "cursor",
+# Of what: "topic:prisoners" or "entry:kem-sokha".
+subscription = _table(
+    "subscription",
+    Column("subject", Text, primary_key=True),
+    Column("subscriber", Integer, primary_key=True),
+    _needed("pace", Text),
+)
+Index("subscription_of", subscription.c.subscriber)
+
+# How each entry stood when news of it was last drafted.
+published = _table(
+    "published",
+    Column("entry", Text, primary_key=True),
+    _needed("kind", Text),
+    _needed("standing", Text),  # JSON
+    _needed("print", Text),  # a digest of what it says, its id left out: knows a renamed one again
+)
+
+broadcast = Table(
+    "broadcast",
     metadata,
-    Column("platform", Text, primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("id", Integer, primary_key=True),
+    _needed("dedupe", Text, unique=True),  # a digest of the change: the same one is never announced twice
+    _needed("state", Text),
+    _needed("kind", Text),
+    _needed("topics", Text),  # JSON
+    _needed("items", Text),  # JSON
+    _needed("words", Text),  # JSON
+    _needed("urgent", Integer),
+    _needed("policy", Text),
+    _needed("author", Text),
+    _needed("original", Integer, server_default="0"),
+    _needed("created_at", Integer),
+    Column("expires_at", Integer),
+    Column("sent_at", Integer),  # when it was approved
+    Column("ended_at", Integer),
+    _needed("why", Text, server_default=""),
+    _needed("last", Integer, server_default="0"),  # the newest subscriber at approval; later ones are not told
+    _needed("reached", Integer, server_default="0"),  # the newest subscriber who has a delivery: where to go on
+    _needed("folded", Integer, server_default="0"),  # its deliveries have become totals
     sqlite_strict=True,
-    sqlite_with_rowid=False,
+    sqlite_autoincrement=True,
+)
+Index("broadcast_state", broadcast.c.state)
+
+# What it says, frozen at approval: trying again sends the same words.
+rendering = _table(
+    "rendering",
+    Column("broadcast", Integer, primary_key=True),
+    Column("language", Text, primary_key=True),
+    _needed("body", Text),  # JSON: characters and marks
+)
+
+# What moderators did: shown, approved, rejected, composed, paused, resumed, cancelled, withdrawn. Kept 12 months.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _needed("broadcast", Integer, index=True),
+    _needed("moderator", Text),  # "telegram:42"
+    _needed("action", Text),
+    _needed("digest", Text, server_default=""),  # of the texts it was about
+    _needed("at", Integer),
+    sqlite_strict=True,
+)
+
+# Moderators who have written to the bot, and can be written to.
+moderator = _table(
+    "moderator",
+    Column("name", Text, primary_key=True),
+    _needed("address", LargeBinary),
+    _needed("language", Text),
+)
+
+# A row per broadcast and subscriber, written before the wire and settled after. It has no address.
+delivery = _table(
+    "delivery",
+    Column("broadcast", Integer, primary_key=True),
+    Column("subscriber", Integer, primary_key=True),
+    _needed("platform", Text),
+    _needed("language", Text),
+    _needed("state", Text),
+    _needed("digest", Integer),  # collected with others of the same subscriber into one message
+    _needed("due", Integer),
+    _needed("attempts", Integer, server_default="0"),
+    _needed("doubtful", Integer, server_default="0"),  # an earlier attempt may have arrived
+    Column("claimed_by", Text),  # the start of the program that has it on the wire
+    Column("claimed_at", Integer),
+    Column("reference", LargeBinary),  # of the message, sealed; while it can be corrected
+)
+Index(
+    "delivery_queue", delivery.c.broadcast, delivery.c.platform, delivery.c.due, sqlite_where=text("state = 'queued'")
+)
+Index("delivery_of", delivery.c.subscriber, delivery.c.due, sqlite_where=text("state = 'queued'"))
+Index("delivery_claimed", delivery.c.claimed_by, sqlite_where=text("state = 'sending'"))
+
+# What deliveries become after seven days; n is NULL where it was under ten.
+total = _table(
+    "total",
+    Column("broadcast", Integer, primary_key=True),
+    Column("platform", Text, primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("n", Integer),
+)
+
+# The pace of a platform, and until when it must wait: a restart must not walk into the wall again.
+lane = _table(
+    "lane",
+    Column("platform", Text, primary_key=True),
+    _needed("rate", Text),  # messages a second
+    _needed("paused_until", Integer),
 )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.messages import Chat, SetLanguage
+from bot.core.change import SetLanguage
+from bot.core.messages import Chat
 from tests.conversation import Reader
 from tests.packs import pack
 

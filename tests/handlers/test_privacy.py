@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.messages import Chat, Forget
+from bot.core.change import Forget
+from bot.core.messages import Chat
 from tests.conversation import Reader
 
 
