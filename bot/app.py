@@ -114,7 +114,7 @@ async def _serve(
         except StoreUnusable as problem:
             raise Unfit(str(problem)) from None
         if language:
-            await store.assume_language(keys.chat_key(CHAT), language)
+            await store.subscribers.assume_language(keys.place(CHAT), language)
         service = Service(handlers.router, snapshot, store, keys)
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_unheard)

@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.core.content import Content
 from bot.core.messages import Chat, Reply
 from bot.core.text import Limit, Text
+from bot.delivery.lane import Lanes
 from bot.log import log
 from bot.platforms import Envelope, Gone, Moved, Platform, Rejected, Unavailable, Unknown
 from bot.platforms.menu import Menus, spelled
@@ -25,9 +26,10 @@ T = TypeVar("T")
 class Outbox:
     """Sends replies; at most as many at once on a platform as its window allows."""
 
-    def __init__(self, clock: Clock, menus: Menus) -> None:
+    def __init__(self, clock: Clock, menus: Menus, lanes: Lanes) -> None:
         self._clock = clock
         self._menus = menus
+        self._lanes = lanes
         self._windows: dict[str, asyncio.Semaphore] = {}
 
     async def reply(self, platform: Platform, envelope: Envelope, reply: Reply, content: Content) -> None:
@@ -41,8 +43,8 @@ class Outbox:
         if platform.can.limit.measure(reply.text.plain) > platform.can.limit.size:
             return False
         try:
-            edit = partial(platform.edit, envelope.request.chat, envelope.refers, reply)
-            await self._patiently(platform, edit, envelope.arrived)
+            edit = partial(platform.edit, message=envelope.refers, reply=reply)
+            await self._patiently(platform, envelope.request.chat, edit, envelope.arrived)
         except (Rejected, Unknown, Unavailable, Moved):
             return False
         except Gone:
@@ -70,23 +72,27 @@ class Outbox:
     ) -> tuple[str, Chat]:
         """Send one message, following a chat that moved, once."""
         try:
-            return await self._patiently(platform, partial(send, chat), since), chat
+            return await self._patiently(platform, chat, send, since), chat
         except Moved as moved:
             there = replace(chat, id=moved.to)
-            return await self._patiently(platform, partial(send, there), since), there
+            return await self._patiently(platform, there, send, since), there
 
-    async def _patiently(self, platform: Platform, call: Callable[[], Awaitable[T]], since: float) -> T:
+    async def _patiently(
+        self, platform: Platform, chat: Chat, call: Callable[[Chat], Awaitable[T]], since: float
+    ) -> T:
         """Try again while it is worth it. An unclear outcome is tried once more: better twice than never.
 
         Only what is on the wire counts in the window: a chat that has to wait does not hold up the others.
         """
+        lane = self._lanes.of(platform)
         window = self._windows.setdefault(platform.name, asyncio.Semaphore(platform.can.window))
         attempt, unclear = 0, 0
         while True:
             try:
-                async with window:
-                    return await call()
+                async with lane.reply(chat), window:
+                    return await call(chat)
             except Unavailable as refusal:
+                lane.heed(chat, refusal)
                 pause = refusal.retry_after if refusal.retry_after is not None else _pause(attempt)
                 if self._clock.monotonic() + pause - since > _PATIENCE_SECONDS:
                     raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,16 @@ from bot.core.text import Limit
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """How much a platform takes, edits included; what it refuses teaches the rest."""
+
+    rate: float = math.inf  # messages a second in all
+    slowest: float = 1.0  # the rate is never lowered further
+    private: tuple[int, float] = (1, 1.0)  # messages to one private chat, in so many seconds
+    group: tuple[int, float] = (20, 60.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a platform can do; what it cannot, the sender works around."""
 
@@ -23,6 +34,7 @@ class Capabilities:
     repeatable: bool = False  # sending with the same key again is harmless, for a day at least
     limit: Limit = Limit(4096)  # of one message
     window: int = 8  # sends in flight at once
+    allowance: Allowance = Allowance()
     patient: bool = False  # the next request comes only after the answer, however long it takes
 
 
