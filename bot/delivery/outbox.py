@@ -77,9 +77,7 @@ class Outbox:
             there = replace(chat, id=moved.to)
             return await self._patiently(platform, there, send, since), there
 
-    async def _patiently(
-        self, platform: Platform, chat: Chat, call: Callable[[Chat], Awaitable[T]], since: float
-    ) -> T:
+    async def _patiently(self, platform: Platform, chat: Chat, call: Callable[[Chat], Awaitable[T]], since: float) -> T:
         """Try again while it is worth it. An unclear outcome is tried once more: better twice than never.
 
         Only what is on the wire counts in the window: a chat that has to wait does not hold up the others.
