@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Collection
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -13,17 +14,17 @@ from bot.clock import Clock
 from bot.core.broadcast import Broadcast, Kind, Outcome, Policy
 from bot.core.messages import Chat, Reply
 from bot.delivery.lane import Lane, Lanes, Later
-from bot.delivery.message import Composer
+from bot.delivery.message import Composer, parts
 from bot.log import log
 from bot.platforms import Gone, Moved, Platform, Push, Refusal, Rejected, Unavailable, Unknown
 from bot.privacy import Keys, SealBroken
 from bot.store import Store
-from bot.store.ledger import Claim, Settlement
+from bot.store.broadcasts import Conflict
+from bot.store.ledger import Claim, Result
 
 MOST = 32  # claimed and not yet settled: what a crash may leave uncertain
 _REST_SECONDS = 60.0  # between two looks, if nothing wakes us
 _LONGEST_BACKOFF = 30 * 60.0
-_RECENT, _MOST_FAILED = 200, 0.05  # more than this part of the recent attempts failed: it stops
 _MALFORMED = 2  # so many chats refuse what it says: it stops
 
 Alarm = Callable[[int, str], Awaitable[None]]  # a broadcast that had to stop, and why: a key of the desk's phrases
@@ -45,7 +46,7 @@ class Broadcaster:
     def __post_init__(self) -> None:
         self.awake = asyncio.Event()
         self._known: dict[int, Broadcast] = {}
-        self._guard = Guard()
+        self._refusals: Counter[int] = Counter()
         self._stopping = False
 
     def stop(self) -> None:
@@ -55,7 +56,7 @@ class Broadcaster:
 
     async def run(self, tasks: asyncio.TaskGroup) -> None:
         """Deliver until stop()."""
-        running: set[asyncio.Task[Settlement]] = set()
+        running: set[asyncio.Task[Result]] = set()
         lane = self.lanes.of(self.platform)
         while running or not self._stopping:
             most = min(MOST, lane.capacity)
@@ -70,7 +71,7 @@ class Broadcaster:
 
     async def _claimed(self, most: int) -> list[Claim]:
         claims = await self.store.ledger.claim(self.platform.name, self.clock.now(), self.boot, most)
-        missing = {number for claim in claims for number in claim.broadcasts} - self._known.keys()
+        missing = {number for claim in claims for number in claim.numbers} - self._known.keys()
         for number in missing:
             if broadcast := await self.store.broadcasts.one(number):
                 self._known[number] = broadcast
@@ -84,78 +85,61 @@ class Broadcaster:
 
     # -- one message
 
-    async def _delivered(self, claim: Claim, lane: Lane) -> Settlement:
+    async def _delivered(self, claim: Claim, lane: Lane) -> Result:
         """Try once, and say what came of it."""
         try:
             chat = self.keys.opened(claim.address, claim.place)
+        except SealBroken:
+            return Result(claim, Outcome.FAILED)
+        try:
             reference = await self._tried(claim, chat, lane)
         except Later as later:
             return self._again(claim, later.seconds)
-        except SealBroken:
-            return Settlement(claim, Outcome.FAILED)
         except Unavailable as refusal:
             lane.heed(chat, refusal)
             return self._again(claim, refusal.retry_after)
         except Refusal as refusal:
             return await self._refused(claim, chat, refusal)
-        self._guard.note(claim.broadcasts, failed=False)
-        return Settlement(claim, Outcome.SENT, reference=reference)
+        return Result(claim, Outcome.SENT, reference=reference)
 
     async def _tried(self, claim: Claim, chat: Chat, lane: Lane) -> bytes | None:
         """Put it on the wire; a reference to what was sent, sealed, where it can be corrected later."""
-        if claim.refused_today:
+        if claim.failed_on == self._today:
             raise Gone("it refused us today already")
-        first = self._known[claim.broadcasts[0]]
-        if first.kind is Kind.WITHDRAWAL:
-            return await self._withdrawn(claim, chat, lane)
-        content, known = self.composer.content(claim.language), [self._known[number] for number in claim.broadcasts]
+        known = [self._known[number] for number in claim.numbers]
+        key = f"update:{claim.name}:{claim.subscriber}"
+        if claim.reference and known[0].kind is Kind.WITHDRAWAL:
+            async with lane.push(chat):
+                await self.platform.delete(chat, self._message(claim), key=key)
+            return None
         reply = await self.composer.compose(claim, known, buttons=self.platform.can.buttons)
-        key = f"update:{'+'.join(map(str, claim.broadcasts))}:{claim.subscriber}"
-        push = Push(urgent=any(each.urgent for each in known), paid=self.platform.can.paid)
-        if first.kind is Kind.CORRECTION and claim.reference:
-            return await self._amended(claim, chat, lane, reply, key)
+        if claim.reference and known[0].kind is Kind.CORRECTION:
+            with suppress(Rejected):  # it is past changing: say it anew
+                async with lane.push(chat):
+                    await self.platform.amend(chat, self._message(claim), reply, key=key)
+                return claim.reference
+        return await self._sent(claim, chat, lane, reply, key)
+
+    async def _sent(self, claim: Claim, chat: Chat, lane: Lane, reply: Reply, key: str) -> bytes | None:
+        push = Push(urgent=claim.urgent)
         message = ""
-        for number, part in enumerate(self.composer.parts(reply, self.platform.can.limit, content)):
+        for number, part in enumerate(parts(reply, self.platform.can.limit)):
             async with lane.push(chat):
                 message = await self.platform.send(chat, part, key=f"{key}#{number}", push=push)
-        return self._sealed(claim, message)
-
-    async def _amended(self, claim: Claim, chat: Chat, lane: Lane, reply: Reply, key: str) -> bytes | None:
-        """Change what was sent; where that is past changing, say it anew."""
-        message = self._message(claim)
-        try:
-            async with lane.push(chat):
-                await self.platform.amend(chat, message, reply, key=key)
-        except Rejected:
-            async with lane.push(chat):
-                message = await self.platform.send(chat, reply, key=f"{key}#anew", push=Push())
-        return self._sealed(claim, message)
-
-    async def _withdrawn(self, claim: Claim, chat: Chat, lane: Lane) -> None:
-        if not (claim.reference and self.platform.can.amend):
-            raise Gone("there is nothing that could be deleted")
-        async with lane.push(chat):
-            await self.platform.delete(chat, self._message(claim), key=f"withdraw:{claim.broadcasts[0]}")
-
-    # -- references
-
-    def _sealed(self, claim: Claim, message: str) -> bytes | None:
-        if not self.platform.can.amend:
-            return None
-        return self.keys.seal(message.encode(), f"message {claim.place.key}")
+        return self.keys.seal(message.encode(), _purpose(claim)) if self.platform.can.amend else None
 
     def _message(self, claim: Claim) -> str:
-        return self.keys.unseal(claim.reference or b"", f"message {claim.place.key}").decode()
+        return self.keys.unseal(claim.reference or b"", _purpose(claim)).decode()
 
     # -- what a refusal means
 
-    def _again(self, claim: Claim, seconds: float | None, *, doubtful: bool = False) -> Settlement:
+    def _again(self, claim: Claim, seconds: float | None, *, doubtful: bool = False) -> Result:
         """Back to the queue, for a while: as long as asked, else longer each time."""
         wait = _backoff(claim.attempts) if seconds is None else seconds
         due = self.clock.now() + timedelta(seconds=wait)
-        return Settlement(claim, Outcome.QUEUED, due=due, doubtful=doubtful or claim.doubtful)
+        return Result(claim, Outcome.QUEUED, due=due, doubtful=doubtful or claim.doubtful)
 
-    async def _refused(self, claim: Claim, chat: Chat, refusal: Refusal) -> Settlement:
+    async def _refused(self, claim: Claim, chat: Chat, refusal: Refusal) -> Result:
         match refusal:
             case Moved(to=there):
                 moved = replace(chat, id=there)
@@ -165,48 +149,38 @@ class Broadcaster:
                 return await self._gone(claim)
             case Unknown() if self.platform.can.repeatable:
                 return self._again(claim, None)  # the same key again is the same message
-            case Unknown() if any(self._known[number].policy is Policy.RESEND for number in claim.broadcasts):
+            case Unknown() if any(self._known[number].policy is Policy.RESEND for number in claim.numbers):
                 return self._again(claim, None, doubtful=True)
             case Unknown():
-                return Settlement(claim, Outcome.UNKNOWN)
+                return Result(claim, Outcome.UNKNOWN)
         await self._malformed(claim)
-        return Settlement(claim, Outcome.FAILED)
+        return Result(claim, Outcome.FAILED)
 
-    async def _gone(self, claim: Claim) -> Settlement:
+    async def _gone(self, claim: Claim) -> Result:
         """It counts once a day; the third day erases the subscriber, and a channel is somebody's to mend."""
         if claim.channel:
-            await self.alarm(claim.broadcasts[0], "channel")
-        elif self._known[claim.broadcasts[0]].kind is not Kind.WITHDRAWAL:
-            if await self.store.subscribers.refused(claim.subscriber, self.clock.now().date()):
-                log.info("subscriber_erased", platform=self.platform.name)
-        return Settlement(claim, Outcome.GONE)
+            await self.alarm(claim.numbers[0], "channel")
+        elif await self.store.subscribers.refused(claim.subscriber, self._today):
+            log.info("subscriber_erased", platform=self.platform.name)
+        return Result(claim, Outcome.GONE)
 
     async def _malformed(self, claim: Claim) -> None:
-        """What a platform refuses to show, it refuses everybody: stop before all have been tried."""
-        for number in self._guard.note(claim.broadcasts, failed=True):
-            await self.store.broadcasts.stop(number, "refused", self.clock.now())
-            await self.alarm(number, "refused")
+        """What a platform refuses to show to two, it refuses to all: stop before they have been tried."""
+        self._refusals.update(claim.numbers)
+        for number in claim.numbers:
+            if self._refusals[number] == _MALFORMED:
+                with suppress(Conflict):
+                    await self.store.broadcasts.pause(number, "", "refused", self.clock.now())
+                await self.alarm(number, "refused")
+
+    @property
+    def _today(self) -> str:
+        return self.clock.now().date().isoformat()
 
 
-class Guard:
-    """Counts what fails for no fault of the recipients."""
-
-    def __init__(self) -> None:
-        self._recent: defaultdict[int, deque[bool]] = defaultdict(lambda: deque(maxlen=_RECENT))
-
-    def note(self, broadcasts: Collection[int], *, failed: bool) -> list[int]:
-        """Note an attempt; the broadcasts that must stop because of it."""
-        for number in broadcasts:
-            self._recent[number].append(failed)
-        stopping = [number for number in broadcasts if failed and _too_many(self._recent[number])]
-        for number in stopping:
-            del self._recent[number]  # who resumes it wants to try again
-        return stopping
-
-
-def _too_many(recent: Collection[bool]) -> bool:
-    failed = sum(recent)
-    return failed >= _MALFORMED and failed > _MOST_FAILED * len(recent)
+def _purpose(claim: Claim) -> str:
+    """What a reference is sealed for."""
+    return f"message {claim.subscriber}"
 
 
 def _backoff(attempts: int) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -12,8 +12,8 @@ from typing import TypeVar
 from bot.clock import Clock
 from bot.core.content import Content
 from bot.core.messages import Chat, Reply
-from bot.core.text import Limit, Text
 from bot.delivery.lane import Lanes
+from bot.delivery.message import parts
 from bot.log import log
 from bot.platforms import Envelope, Gone, Moved, Platform, Rejected, Unavailable, Unknown
 from bot.platforms.menu import Menus, spelled
@@ -55,7 +55,7 @@ class Outbox:
         chat = envelope.request.chat
         shown = reply if platform.can.buttons else spelled(reply, content)
         message = ""
-        for number, part in enumerate(_parts(shown, platform.can.limit)):
+        for number, part in enumerate(parts(shown, platform.can.limit)):
             send = partial(platform.send, reply=part, key=f"{envelope.key}#{number}")
             try:
                 message, chat = await self._delivered(platform, chat, send, envelope.arrived)
@@ -106,11 +106,3 @@ class Outbox:
 def _pause(attempt: int) -> float:
     """Seconds: doubling, with full jitter, so that many waiters do not come back at once."""
     return random.uniform(0.1, min(_LONGEST_PAUSE, 0.5 * 2 ** min(attempt, 10)))  # noqa: S311 (no secret depends on it)
-
-
-def _parts(reply: Reply, limit: Limit) -> Iterator[Reply]:
-    """The messages that a reply takes; the buttons stand under the last."""
-    texts = list(reply.text.split(limit)) or [Text("…")]
-    for text in texts[:-1]:
-        yield Reply(text)
-    yield replace(reply, text=texts[-1])

@@ -1,0 +1,79 @@
+"""Message: one update, or a digest of several, as one subscriber receives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.clock import Clock
+from bot.core.broadcast import Broadcast
+from bot.core.calendar import PartialDate
+from bot.core.content import Content, Snapshot
+from bot.core.messages import Button, Reply
+from bot.core.text import Limit, Style, Text, join, paragraphs
+from bot.delivery.rendering import thawed
+from bot.store import Store
+from bot.store.ledger import Claim
+
+_OPENED = 3  # entries that have a button of their own
+_KEPT = 100  # broadcasts whose words are kept in memory
+
+
+@dataclass(slots=True)
+class Composer:
+    """Puts frozen words together; the bot's own words around them are those of the day."""
+
+    store: Store
+    clock: Clock
+    snapshot: Callable[[], Snapshot]
+    _texts: dict[int, dict[str, Text]] = field(default_factory=dict)
+
+    async def compose(self, claim: Claim, broadcasts: Sequence[Broadcast], *, buttons: bool) -> Reply:
+        """What a claim says. Without buttons, what they would ask stands in the text."""
+        content = self.snapshot().view(claim.language)
+        texts = [await self._text(each.number, content) for each in broadcasts]
+        rows = _rows(broadcasts, content, discreet=claim.discreet)
+        body = content.say("push.discreet") if claim.discreet else self._whole(claim, texts, content)
+        repeat = content.say("push.repeat").styled(Style.ITALIC) if claim.doubtful else None
+        if not buttons and rows:
+            body = paragraphs(body, _typed(rows))
+        return Reply(paragraphs(body, repeat, content.say("push.footer")), rows if buttons else ())
+
+    def _whole(self, claim: Claim, texts: Sequence[Text], content: Content) -> Text:
+        if not claim.digest:
+            return paragraphs(*texts)
+        day = PartialDate.parse(self.clock.now().date().isoformat())
+        return paragraphs(content.say("push.digest", n=len(texts), date=day), *texts)
+
+    async def _text(self, number: int, content: Content) -> Text:
+        """The frozen words of a broadcast in a language, or in the pack's own."""
+        if number not in self._texts:
+            bodies = await self.store.broadcasts.renderings(number)
+            self._texts[number] = {code: thawed(body) for code, body in bodies.items()}
+            for old in list(self._texts)[:-_KEPT]:
+                del self._texts[old]
+        texts = self._texts[number]
+        wishes = (content.locale.code, content.pack.default_language, content.pack.reference_language, *texts)
+        return next((texts[code] for code in wishes if code in texts), Text("…"))
+
+
+def _rows(broadcasts: Sequence[Broadcast], content: Content, *, discreet: bool) -> tuple[tuple[Button, ...], ...]:
+    """What one can open: a discreet message names nothing."""
+    if discreet:
+        return ((Button(str(content.say("push.open")), f"news {broadcasts[0].number}"),),)
+    named = dict.fromkeys(item.entry for each in broadcasts for item in each.items)
+    entries = [content.entries[name] for name in named if name in content.entries][:_OPENED]
+    return tuple((Button(str(entry.heading.shortened(40)), f"show {entry.id}"),) for entry in entries)
+
+
+def _typed(rows: Sequence[Sequence[Button]]) -> Text:
+    """Buttons as commands that one can type."""
+    return join((Text(f"/{button.command}").styled(Style.COMMAND) for row in rows for button in row), " · ")
+
+
+def parts(reply: Reply, limit: Limit) -> Iterator[Reply]:
+    """The messages that a reply takes; the buttons stand under the last."""
+    texts = list(reply.text.split(limit)) or [Text("…")]
+    for text in texts[:-1]:
+        yield Reply(text)
+    yield replace(reply, text=texts[-1])
