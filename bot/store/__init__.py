@@ -1,6 +1,24 @@
 """Store: the bot's memory, in sentences; every public write is one transaction."""
 
+from bot.store.broadcasts import Broadcasts, Conflict, Draft, Published, Revision
 from bot.store.database import StoreTooNew, StoreUnusable
+from bot.store.ledger import Claim, Lane, Ledger, Result
 from bot.store.store import Store
+from bot.store.subscribers import Audience, Channel
 
-__all__ = ["Store", "StoreTooNew", "StoreUnusable"]
+__all__ = [
+    "Audience",
+    "Broadcasts",
+    "Channel",
+    "Claim",
+    "Conflict",
+    "Draft",
+    "Lane",
+    "Ledger",
+    "Published",
+    "Result",
+    "Revision",
+    "Store",
+    "StoreTooNew",
+    "StoreUnusable",
+]

@@ -131,7 +131,7 @@ delivery = _table(
     _needed("platform", Text),
     _needed("language", Text),
     _needed("state", Text),
-    _needed("digest", Integer),  # collected with others of the same subscriber into one message
+    _needed("digest", Integer),  # 0: by itself; -1: to be collected; n: collected into the message named after n
     _needed("due", Integer),
     _needed("attempts", Integer, server_default="0"),
     _needed("doubtful", Integer, server_default="0"),  # an earlier attempt may have arrived
@@ -139,11 +139,17 @@ delivery = _table(
     Column("claimed_at", Integer),
     Column("reference", LargeBinary),  # of the message, sealed; while it can be corrected
 )
-Index(
-    "delivery_queue", delivery.c.broadcast, delivery.c.platform, delivery.c.due, sqlite_where=text("state = 'queued'")
-)
-Index("delivery_of", delivery.c.subscriber, delivery.c.due, sqlite_where=text("state = 'queued'"))
-Index("delivery_claimed", delivery.c.claimed_by, sqlite_where=text("state = 'sending'"))
+
+
+def _of_state(name: str, state: str, *columns: Column[Any]) -> None:
+    """An index of the deliveries in one state: it does not grow with those that are over."""
+    only = text(f"state = '{state}'")
+    Index(name, *columns, sqlite_where=only, postgresql_where=only)
+
+
+_of_state("delivery_queue", "queued", delivery.c.broadcast, delivery.c.platform, delivery.c.due)
+_of_state("delivery_of", "queued", delivery.c.subscriber, delivery.c.due)
+_of_state("delivery_claimed", "sending", delivery.c.claimed_by)
 
 # What deliveries become after seven days; n is NULL where it was under ten.
 total = _table(

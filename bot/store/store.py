@@ -8,7 +8,10 @@ from typing import Self
 from sqlalchemy import select
 
 from bot.store import schema
+from bot.store.broadcasts import Broadcasts
 from bot.store.database import Database
+from bot.store.ledger import Ledger
+from bot.store.moderators import Moderators
 from bot.store.subscribers import Subscribers
 
 
@@ -18,6 +21,9 @@ class Store:
     def __init__(self, url: str) -> None:
         self._database = database = Database(url)
         self.subscribers = Subscribers(database)
+        self.broadcasts = Broadcasts(database)
+        self.ledger = Ledger(database)
+        self.moderators = Moderators(database)
 
     async def __aenter__(self) -> Self:
         """Open it and bring the schema up to date. Raises StoreUnusable."""

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import delete, select
 
 from bot.core.messages import Prefs
+from bot.core.subscription import Pace, Settings
 from bot.privacy import Place
 from bot.store import schema
 from bot.store.database import Database
 
 _REMEMBERED = 10_000  # preferences kept in memory, so that an answer waits for no look-up
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """How many would hear of something."""
+
+    people: Mapping[str, int]  # by platform, each once; channels left out
+    channels: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """An announcement channel or room that the pack names, and one topic that it carries."""
+
+    place: Place
+    address: bytes = field(repr=False)  # sealed
+    language: str
+    topic: str
 
 
 class Subscribers:
@@ -40,10 +60,6 @@ class Subscribers:
 
         await self._database.finished(work())
 
-    async def assume_language(self, place: Place, code: str) -> None:
-        """Take the language of a chat as chosen until it chooses another, or the program ends; nothing is written."""
-        self._remember(place, replace(await self.prefs(place), language=code))
-
     async def forget(self, place: Place) -> None:
         """Erase everything kept of a chat, in all its threads, from the file too."""
         erase = delete(schema.preference).where(schema.preference.c.chat == place.chat)
@@ -54,6 +70,44 @@ class Subscribers:
             await self._database.scrub()
 
         await self._database.finished(work())
+
+    async def subscribe(
+        self, place: Place, address: bytes, language: str, topics: Collection[str], pace: Pace, month: str
+    ) -> None:
+        raise NotImplementedError
+
+    async def unsubscribe(self, place: Place, topics: Collection[str]) -> None:
+        raise NotImplementedError
+
+    async def follow(self, place: Place, address: bytes, language: str, entry: str, month: str) -> None:
+        raise NotImplementedError
+
+    async def unfollow(self, place: Place, entry: str) -> None:
+        raise NotImplementedError
+
+    async def configure(self, place: Place, settings: Settings) -> None:
+        raise NotImplementedError
+
+    async def stop(self, place: Place) -> None:
+        raise NotImplementedError
+
+    async def heard(self, place: Place, month: str) -> None:
+        raise NotImplementedError
+
+    async def moved(self, subscriber: int, place: Place, address: bytes) -> None:
+        raise NotImplementedError
+
+    async def refused(self, subscriber: int, day: str) -> bool:
+        raise NotImplementedError
+
+    async def renamed(self, old: str, new: str) -> None:
+        raise NotImplementedError
+
+    async def channels(self, wanted: Sequence[Channel]) -> None:
+        raise NotImplementedError
+
+    async def counts(self, topics: Collection[str], entries: Collection[str]) -> Audience:
+        raise NotImplementedError
 
     def _remember(self, place: Place, prefs: Prefs) -> Prefs:
         self._prefs[place.key] = prefs

@@ -1,0 +1,41 @@
+"""Moderators: who of them has written to the bot, and where each can be written to, sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import delete, select
+
+from bot.store.database import Database
+from bot.store.schema import moderator
+
+
+class Moderators:
+    """The moderators who have written to the bot; a name is "telegram:42"."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._met: dict[str, str] = {}  # name: language; who writes every day is noted once
+
+    async def met(self, name: str, address: bytes, language: str) -> None:
+        """Remember where a moderator can be written to; the newest sealed address and language hold."""
+        if self._met.get(name) != language:
+            await self._database.put(moderator, {"name": name}, {"address": address, "language": language})
+            self._met[name] = language
+
+    async def reachable(self) -> Mapping[str, tuple[bytes, str]]:
+        """Sealed address and language, by name."""
+        rows = await self._database.rows(select(moderator).order_by(moderator.c.name))
+        return {row.name: (row.address, row.language) for row in rows}
+
+    async def keep(self, names: Collection[str]) -> None:
+        """Erase those who are moderators no more, from the file too."""
+        gone = delete(moderator).where(moderator.c.name.not_in(sorted(names)))
+
+        async def work() -> None:
+            self._met = {}
+            erased = await self._database.write(lambda connection: connection.execute(gone))
+            if erased.rowcount:
+                await self._database.scrub()
+
+        await self._database.finished(work())
