@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FromClause,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    literal_column,
+    text,
+)
 
 metadata = MetaData()
 
@@ -141,6 +154,15 @@ delivery = _table(
 )
 
 
+def queued(deliveries: FromClause = delivery) -> ColumnElement[bool]:
+    """Which deliveries wait. Literal, not bound: only so does SQLite see that an index below holds all of them."""
+    return deliveries.c.state == literal_column("'queued'")
+
+
+QUEUED = queued()
+SENDING = delivery.c.state == literal_column("'sending'")
+
+
 def _of_state(name: str, state: str, *columns: Column[Any]) -> None:
     """An index of the deliveries in one state: it does not grow with those that are over."""
     only = text(f"state = '{state}'")
@@ -168,3 +190,19 @@ lane = _table(
     _needed("rate", Text),  # messages a second
     _needed("paused_until", Integer),
 )
+
+# How each table's rows end: privacy.py seals what leads to a person, and this says for how long it is kept at all.
+LIFE: Mapping[str, str] = {
+    "preference": "of a chat: Subscribers.forget",
+    "cursor": "of a platform, of nobody: written over",
+    "subscriber": "of a chat: Subscribers.forget, stop, the last unsubscribe or unfollow, the third refusal",
+    "subscription": "of a subscriber: with its row",
+    "published": "of the content: Broadcasts.record",
+    "broadcast": "what was published, kept; its author 12 months: Ledger.prune_audit",
+    "rendering": "what was published, kept",
+    "audit": "of a moderator, 12 months: Ledger.prune_audit",
+    "moderator": "of a moderator: Moderators.keep",
+    "delivery": "of a subscriber's number, 7 days after the end: Ledger.fold; its message's name: drop_references",
+    "total": "counts of ten and more, of nobody: kept",
+    "lane": "of a platform, of nobody: written over",
+}
