@@ -1,7 +1,7 @@
 """Store: the bot's memory, in sentences; every public write is one transaction."""
 
 from bot.store.broadcasts import Broadcasts, Conflict, Draft, Published, Revision
-from bot.store.database import StoreTooNew, StoreUnusable
+from bot.store.database import StoreFailed, StoreTooNew, StoreUnusable
 from bot.store.ledger import Claim, Lane, Ledger, Result
 from bot.store.store import Store
 from bot.store.subscribers import Audience, Channel
@@ -19,6 +19,7 @@ __all__ = [
     "Result",
     "Revision",
     "Store",
+    "StoreFailed",
     "StoreTooNew",
     "StoreUnusable",
 ]

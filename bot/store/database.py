@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -28,6 +28,10 @@ class StoreUnusable(Exception):
 
 class StoreTooNew(StoreUnusable):
     """The database was written by a newer program."""
+
+
+class StoreFailed(Exception):
+    """The database did not do it: the disk is full, or somebody holds it too long. It may later."""
 
 
 class Database:
@@ -63,8 +67,8 @@ class Database:
             await self.write(migrations.upgrade)
         except migrations.TooNew as problem:
             raise StoreTooNew(str(problem)) from None
-        except (SQLAlchemyError, OSError, sqlite3.Error) as problem:
-            raise StoreUnusable(f"the database cannot be opened ({type(problem).__name__})") from None
+        except (StoreFailed, OSError) as problem:
+            raise StoreUnusable(f"the database cannot be opened ({problem})") from None
 
     async def _close(self) -> None:
         await asyncio.gather(*self._unfinished, return_exceptions=True)
@@ -75,13 +79,15 @@ class Database:
 
     async def rows(self, query: Executable) -> Sequence[Row[Any]]:
         """All rows of a query."""
-        async with self._reader.connect() as connection:
-            return (await connection.execute(query)).all()
+        with _failing():
+            async with self._reader.connect() as connection:
+                return (await connection.execute(query)).all()
 
     async def scalar(self, query: Executable) -> Any:
         """The first column of the first row; None where there is none."""
-        async with self._reader.connect() as connection:
-            return await connection.scalar(query)
+        with _failing():
+            async with self._reader.connect() as connection:
+                return await connection.scalar(query)
 
     # -- writing
 
@@ -106,8 +112,9 @@ class Database:
         return (await asyncio.shield(running))[0]
 
     async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        async with self._writer.begin() as connection:
-            return await work(connection)
+        with _failing():
+            async with self._writer.begin() as connection:
+                return await work(connection)
 
     async def scrub(self) -> None:
         """Empty the write-ahead log: it keeps deleted rows until then. A reader may hold it up for a moment."""
@@ -117,6 +124,18 @@ class Database:
             raw = await connection.get_raw_connection()
             if not await _truncate(raw.driver_connection):
                 log.warning("erased_but_not_yet_from_the_log_file")
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """Raises StoreFailed; the library's own words would quote what was written."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError, sqlite3.Error) as problem:
+        failure = StoreFailed(type(problem).__name__)
+    else:
+        return
+    raise failure
 
 
 def _make_private(path: Path) -> None:
