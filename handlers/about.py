@@ -25,7 +25,7 @@ def about(request: Request, context: Context) -> Reply:
             content.say("about.handle", handle=context.me) if context.me else None,
             content.say("about.limits"),
             pack.licence,
-            card.caution(context),
+            context.content.caution(),
         )
     )
 

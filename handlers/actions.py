@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
 from bot.core.calendar import PartialDate
-from bot.core.entry import Entry, Words
+from bot.core.entry import Entry, News, Words
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.router import Bare, Router
 from bot.core.text import Line, Loose, Style, Text, join, lines, paragraphs, whole
@@ -21,6 +22,7 @@ class Action(Entry):
     noun: ClassVar[str] = "action"
     folder: ClassVar[str] = "actions"
     command: ClassVar[str] = "act"
+    topic: ClassVar[str] = "actions"
 
     title: Words
     ask: Words
@@ -34,9 +36,13 @@ class Action(Entry):
         """What is asked for, in a few words."""
         return self.title
 
-    def open_on(self, context: Context) -> bool:
+    def open_on(self, today: date) -> bool:
         """Whether it can still be done."""
-        return self.expires is None or self.expires.last >= context.now.date()
+        return self.expires is None or self.expires.last >= today
+
+    def news(self, today: date) -> News | None:
+        """A new one, while it can be done."""
+        return News((self.topic,), expires=self.expires) if self.open_on(today) else None
 
     def line(self, context: Context) -> Text:
         """What is asked, and until when."""
@@ -47,7 +53,9 @@ class Action(Entry):
         """The demand, to whom, and words that can be sent."""
         say = context.content.say
         return [
-            None if self.open_on(context) else say("action.over", date=self.expires or self.sources[0].date or ""),
+            None
+            if self.open_on(context.now.date())
+            else say("action.over", date=self.expires or self.sources[0].date or ""),
             Loose(self.ask, weight=2),
             *card.several(map(Loose, self.demands), len(self.demands), context),
             say("action.to", whom=join(self.addressed_to, "; ")) if self.addressed_to else None,
@@ -69,14 +77,14 @@ def act(request: Request, context: Context) -> Reply:
     if asked and not actions:
         return _nothing(asked, context)
     lead = say("search.lead", words=asked) if asked else say("action.overview", n=len(actions))
-    lead = paragraphs(lead, card.caution(context))
+    lead = paragraphs(lead, context.content.caution())
     items = [action.line(context) for action in actions]
     return page(request, context, lead, items, [opening(action) for action in actions], number)
 
 
 def _fitting(asked: str, context: Context) -> list[Action]:
     """The actions that are still open; where words were given, those that hold them."""
-    actions = [action for action in context.content.of(Action) if action.open_on(context)]
+    actions = [action for action in context.content.of(Action) if action.open_on(context.now.date())]
     if not asked:
         return actions
     hits = context.content.search(asked, {action.id for action in actions}, len(actions))

@@ -12,7 +12,6 @@ from bot.core.text import Line, Loose, Style, Text, fitted, join, lines, paragra
 
 STALE_MONTHS = 6  # a status older than this says that it may have changed
 ROOM = 700  # characters that a phone shows without scrolling, without a note on the translation
-_PUBLISHER = 36  # characters of its name in a short link
 _SOURCES = 2  # named on the card; the rest stand behind a button
 
 
@@ -51,34 +50,15 @@ def government(position: Text | None, context: Context) -> Line:
     return Loose(position, lambda words: context.content.say("card.government", position=words), weight=8)
 
 
-def link(source: Source, context: Context) -> Text:
-    """A source as a short link: publisher and year."""
-    year = f" {source.date.first.year}" if source.date else ""
-    label = Text(source.publisher).shortened(_PUBLISHER) + year
-    return label.styled(Style.LINK, source.url) if source.url else label
-
-
-def newest(entry: Entry) -> list[Source]:
-    """The entry's sources, newest first, undated ones last."""
-    return sorted(entry.sources, key=lambda source: source.date.last.toordinal() if source.date else 0, reverse=True)
-
-
 def sources(entry: Entry, context: Context) -> Text:
     """The newest sources in one line."""
-    named = join((link(source, context) for source in newest(entry)[:_SOURCES]), " · ")
+    named = join((source.link() for source in entry.newest_sources()[:_SOURCES]), " · ")
     return context.content.say("card.sources", n=len(entry.sources), sources=named)
-
-
-def caution(context: Context) -> Text:
-    """How to report an error or ask for removal, and where sharing is not safe."""
-    pack, say = context.content.pack, context.content.say
-    contact = pack.contacts.errors or say("card.no_contact")
-    return say("card.caution", caution=pack.caution or say("card.safe"), contact=contact).styled(Style.ITALIC)
 
 
 def reply(entry: Entry, context: Context, lead: Text | None = None) -> Reply:
     """The entry's card with what leads on from it."""
-    first, around = heading(entry), (sources(entry, context), caution(context))
+    first, around = heading(entry), (sources(entry, context), context.content.caution())
     taken = len(paragraphs(lead, first, *around).plain) + 1
     body = lines(first, fitted(entry.card(context), ROOM - taken))
     return Reply(paragraphs(lead, body, *around), _onward(entry, context))
@@ -88,7 +68,7 @@ def full(entry: Entry, context: Context) -> Reply:
     """Everything the pack says of an entry."""
     facts = (_fact(name, text, context) for name, text in entry.facts(context))
     shared = (_fact(name, text, context) for name, text in _shared(entry, context))
-    text = paragraphs(heading(entry), *facts, *shared, sources(entry, context), caution(context))
+    text = paragraphs(heading(entry), *facts, *shared, sources(entry, context), context.content.caution())
     return Reply(text, _onward(entry, context, full=True))
 
 
@@ -116,7 +96,7 @@ def _shared(entry: Entry, context: Context) -> list[tuple[str, Text | None]]:
     """What every kind may have: disputes with their sides, notes, what is not verified."""
     content = context.content
     sides = [
-        lines(dispute.point, *(Text("– ") + side.says + _behind(side.source, context) for side in dispute.sides))
+        lines(dispute.point, *(Text("– ") + side.says + _behind(side.source) for side in dispute.sides))
         for dispute in entry.disputed
     ]
     themes = content.locale.listing([content.label("theme", theme) for theme in entry.themes])
@@ -128,8 +108,8 @@ def _shared(entry: Entry, context: Context) -> list[tuple[str, Text | None]]:
     ]
 
 
-def _behind(source: Source | None, context: Context) -> Text:
-    return Text(" (") + link(source, context) + ")" if source else Text()
+def _behind(source: Source | None) -> Text:
+    return Text(" (") + source.link() + ")" if source else Text()
 
 
 def _onward(entry: Entry, context: Context, *, full: bool = False) -> tuple[tuple[Button, ...], ...]:

@@ -36,6 +36,7 @@ class Claim(Entry):
     command: ClassVar[str] = "claims"
     facets: ClassVar[tuple[str, ...]] = ("year", "theme")
     year_facet: ClassVar[str] = "year"
+    topic: ClassVar[str] = "claims"
 
     title: Words | None = None  # the claim in a few words
     claim: Words

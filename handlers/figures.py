@@ -74,6 +74,7 @@ class Figure(Entry):
     command: ClassVar[str] = "figures"
     facets: ClassVar[tuple[str, ...]] = ("year", "theme")
     year_facet: ClassVar[str] = "year"
+    topic: ClassVar[str] = "claims"
 
     title: Words
     caution: Words | None = None
@@ -97,6 +98,12 @@ class Figure(Entry):
     def dates(self) -> Sequence[PartialDate]:
         """The date of each count."""
         return tuple(count.date for count in self.series)
+
+    def standing(self) -> Mapping[str, str]:
+        """The newest count: when, by whom and how many."""
+        newest = self.newest
+        number = f"{newest.number.low}-{newest.number.high}" if isinstance(newest.number, Range) else newest.number
+        return {"count": f"{newest.date} {newest.publisher} {number}"}
 
     def line(self, context: Context) -> Text:
         """What is counted, and the newest count with its publisher."""

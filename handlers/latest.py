@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from bot.core.calendar import PartialDate
-from bot.core.entry import Entry, Event, Topic, Words
+from bot.core.entry import Entry, Event, News, Topic, Words
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.router import Bare, Router
-from bot.core.text import Line, Loose, Text, lines, whole
+from bot.core.text import Line, Loose, Style, Text, lines, paragraphs, whole
 from handlers.listing import described, turned
 from handlers.timeline import listed, merged
 
@@ -40,6 +41,19 @@ class Update(Entry):
         """Date and words."""
         return [Loose(self.text, lambda words: context.content.say("event.card", date=self.date, text=words))]
 
+    def open_on(self, today: dt.date) -> bool:
+        """Whether it still stands."""
+        return self.expires is None or self.expires.last >= today
+
+    def news(self, today: dt.date) -> News | None:
+        """Itself, from its date on and until it expires."""
+        due = self.date.first <= today and self.open_on(today)
+        return News(self.topics, self.urgent, self.languages, self.expires) if due else None
+
+    def announced(self, context: Context) -> Text:
+        """Title and text are the message."""
+        return paragraphs(self.title.styled(Style.BOLD), self.text)
+
     def events(self, context: Context) -> tuple[Event, ...]:
         """The day it is published."""
         return (Event(self.date, self.title, self.id),)
@@ -55,8 +69,7 @@ def latest(request: Request, context: Context) -> Reply:
     content, today = context.content, context.now.date()
     asked, number = turned(request)
     about = described(asked, context) if asked else set(content.entries)
-    updates = [update for update in content.of(Update) if not update.expires or update.expires.last >= today]
-    updates = [update for update in updates if update.id in about]
+    updates = [update for update in content.of(Update) if update.open_on(today) and update.id in about]
     others = [entry for entry in content.of(Entry) if not isinstance(entry, Update) and entry.id in about]
     events = [event for event in (*merged(updates, context), *merged(others, context)) if event.date.first <= today]
     newest = max((entry.as_of for entry in others if entry.as_of), default=None)

@@ -67,6 +67,7 @@ class Law(Entry):
     command: ClassVar[str] = "laws"
     facets: ClassVar[tuple[str, ...]] = ("status", "kind", "right", "year", "theme")
     year_facet: ClassVar[str] = "year"
+    topic: ClassVar[str] = "laws"
 
     as_of: PartialDate
     title: Name  # official title, in each language where it was seen
@@ -114,6 +115,10 @@ class Law(Entry):
         """The day of adoption, or of coming into force."""
         begun = self.adopted or self.promulgated or self.in_force
         return (begun,) if begun else ()
+
+    def standing(self) -> Mapping[str, str]:
+        """Its status."""
+        return {"status": self.status}
 
     def line(self, context: Context) -> Text:
         """Short title, status and its date."""

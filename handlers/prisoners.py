@@ -83,6 +83,7 @@ class Prisoner(Entry):
     facets: ClassVar[tuple[str, ...]] = ("category", "custody", "case", "arrested", "law", "gender")
     year_facet: ClassVar[str] = "arrested"
     personal: ClassVar[bool] = True
+    topic: ClassVar[str] = "prisoners"
 
     as_of: PartialDate
     name: Name
@@ -137,6 +138,10 @@ class Prisoner(Entry):
     def dates(self) -> Sequence[PartialDate]:
         """The day of the arrest."""
         return (self.arrested,) if self.arrested else ()
+
+    def standing(self) -> Mapping[str, str]:
+        """Custody and case, as they are written."""
+        return {"custody": self.custody, "case": self.case}
 
     def line(self, context: Context) -> Text:
         """Name, custody and its date."""

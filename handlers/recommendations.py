@@ -155,6 +155,7 @@ class Recommendation(Entry):
         "law",
         "paragraph",
     )
+    topic: ClassVar[str] = "recommendations"
 
     cycle: int
     paragraph: str | None = None
@@ -194,6 +195,10 @@ class Recommendation(Entry):
             "law": set(self.laws),
             "paragraph": {self.paragraph} if self.paragraph else set(),
         }
+
+    def standing(self) -> Mapping[str, str]:
+        """The answer, and what became of it."""
+        return {"response": self.response or "unknown-response", "implementation": self.implementation.status}
 
     def line(self, context: Context) -> Text:
         """State, paragraph, answer and gist."""
@@ -246,7 +251,7 @@ class Recommendation(Entry):
             category=str(self.upr_info.action_category),
             issues=content.locale.listing(self.upr_info.issues),
         )
-        behind = card.link(self.response_source, context) if self.response_source else None
+        behind = self.response_source.link() if self.response_source else None
         laws = [law.heading for law in map(content.entries.get, self.laws) if law]
         return [
             ("recommendation", whole(self._answered(context))),
@@ -299,9 +304,7 @@ def overview(context: Context) -> Text:
 
 
 def _overviewed(review: Review, context: Context) -> Text:
-    return (
-        _totals(review, context) + " (" + card.link(review.sources[0], context) + ")" + (_known(review, context) or "")
-    )
+    return _totals(review, context) + " (" + review.sources[0].link() + ")" + (_known(review, context) or "")
 
 
 def _known(review: Review, context: Context) -> Text | None:

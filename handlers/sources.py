@@ -6,7 +6,7 @@ from bot.core.entry import Entry, Source
 from bot.core.messages import Context, Reply, Request
 from bot.core.router import Bare, Router
 from bot.core.text import Style, Text
-from handlers import card, show
+from handlers import show
 from handlers.listing import page, turned
 
 router = Router()
@@ -20,7 +20,7 @@ def sources(request: Request, context: Context) -> Reply:
 
 
 def _sources(request: Request, context: Context, entry: Entry, number: int) -> Reply:
-    items = [_source(source, context) for source in card.newest(entry)]
+    items = [_source(source, context) for source in entry.newest_sources()]
     lead = context.content.say("sources.lead", name=entry.heading.styled(Style.BOLD), n=len(items))
     return page(request, context, lead, items, (), number)
 

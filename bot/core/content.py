@@ -16,7 +16,7 @@ from bot.core.entry import E, Entry, Id, Model, Name, Words
 from bot.core.query import Filter, Query, Vocabulary
 from bot.core.search import Hit, Index
 from bot.core.spelling import clusters
-from bot.core.text import Text
+from bot.core.text import Style, Text, join
 
 # ---------------------------------------------------------------------------- the pack
 
@@ -109,6 +109,17 @@ class Content:
         if isinstance(value, int):
             return self.locale.number(value)
         return self.locale.date(value) if isinstance(value, PartialDate) else value
+
+    def caution(self) -> Text:
+        """How to report an error or ask for removal, and where sharing is not safe."""
+        contact = self.pack.contacts.errors or self.say("card.no_contact")
+        caution = self.pack.caution or self.say("card.safe")
+        return self.say("card.caution", caution=caution, contact=contact).styled(Style.ITALIC)
+
+    def noted(self, text: Text) -> Text:
+        """A text, saying once under it that a part is in another language or a translation nobody has checked."""
+        notes = [self.say(f"note.{style.value}") for style in (Style.FALLBACK, Style.DRAFT) if text.has(style)]
+        return join((text, join(notes, " ").styled(Style.ITALIC)), "\n\n") if notes else text
 
     def label(self, facet: str, value: str) -> str:
         """What a facet's value is called: a time, a phrase, a term, an entry, else the value itself."""

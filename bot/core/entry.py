@@ -152,6 +152,9 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, coerce_numbers_to_str=True)
 
 
+_PUBLISHER = 36  # characters of its name in a short link
+
+
 class Source(Model):
     """Where a fact stands: publisher and date, and an address unless that would reveal health or family."""
 
@@ -167,6 +170,11 @@ class Source(Model):
         if not self.url and not self.withheld:
             raise ValueError("there is no address: add url, or say in withheld why there is none")
         return self
+
+    def link(self) -> Text:
+        """Publisher, cut where it is long, and year, leading to the address where there is one."""
+        label = Text(self.publisher).shortened(_PUBLISHER) + (f" {self.date.first.year}" if self.date else "")
+        return label.styled(Style.LINK, self.url) if self.url else label
 
 
 class Side(Model):
@@ -192,6 +200,16 @@ class Event:
     entry: str
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """How an entry's news goes out."""
+
+    topics: tuple[str, ...]
+    urgent: bool = False
+    languages: tuple[str, ...] = ()  # in which it must be written before it may go out
+    expires: PartialDate | None = None  # the last day on which it may
+
+
 class Entry(Model):
     """The base of every kind of content. Generic features ask it a few questions and never know the kind."""
 
@@ -201,6 +219,7 @@ class Entry(Model):
     facets: ClassVar[tuple[str, ...]] = ()  # what one can filter by, in the order it is read back
     year_facet: ClassVar[str] = ""  # the facet of dates: what a year or another time means
     personal: ClassVar[bool] = False  # a word that is in somebody's name asks for them, not for who mentions them
+    topic: ClassVar[str] = ""  # the topic its news belongs to; empty where this kind makes no news
 
     id: Id
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
@@ -259,9 +278,21 @@ class Entry(Model):
         skipped = {"sources", "id", "url", "source"}
         return " ".join(part for part in _spoken(self, skipped))
 
-    def differences(self, older: Self) -> tuple[str, ...]:
-        """The fields that changed since an older version of the same entry."""
-        return tuple(name for name in type(self).model_fields if getattr(self, name) != getattr(older, name))
+    def newest_sources(self) -> list[Source]:
+        """Its sources, newest first, undated ones last."""
+        return sorted(self.sources, key=lambda source: source.date.last.toordinal() if source.date else 0, reverse=True)
+
+    def standing(self) -> Mapping[str, str]:
+        """What of it is news when it changes, as it is written whatever the day: facet, value."""
+        return {}
+
+    def news(self, today: date) -> News | None:
+        """How its news goes out on a day; None where it makes none, not yet or no more."""
+        return News((self.topic,)) if self.topic else None
+
+    def announced(self, context: Context) -> Text:
+        """What is said of it when it is new."""
+        return context.content.say("news.new", entry=self.line(context))
 
 
 E = TypeVar("E", bound=Entry)

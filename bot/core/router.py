@@ -15,6 +15,7 @@ from bot.core.text import Style, Text, paragraphs
 Handler = Callable[[Request, Context], Reply]
 _LONGEST_NAME = 3  # words of a command that something follows: "what happened in" 2017
 LONGEST_ARGUMENT = 300  # characters; nobody asks a longer question of a list
+LONGEST_COMPOSED = 20_000  # what a moderator writes for others, in all languages
 
 
 class Bare(Enum):
@@ -96,7 +97,7 @@ class Router:
         context = replace(context, commands=tuple(self.listed(request.role)))
         if request.mishap:
             return _annotated(self.mishaps[request.mishap](request, context), context)
-        if len(request.line) > LONGEST_ARGUMENT:
+        if len(request.line) > (LONGEST_COMPOSED if request.role is Role.MODERATOR else LONGEST_ARGUMENT):
             return Reply(context.content.say("bad.long", n=LONGEST_ARGUMENT)) if request.addressed else None
         request = self.understood(request, context)
         command = self.commands.get(request.command)
@@ -112,6 +113,8 @@ class Router:
         Free text that describes a list whole is that list; any other is a search.
         """
         content = context.content
+        if request.mishap or (not request.command and len(request.argument) > LONGEST_ARGUMENT):
+            return request
         if request.command:
             word, rest = self._split(request.command, content)
             return replace(request, command=self._name(word, content), argument=f"{rest} {request.argument}".strip())
@@ -154,11 +157,4 @@ class Router:
 
 
 def _annotated(reply: Reply, context: Context) -> Reply:
-    return replace(reply, text=paragraphs(reply.text, _note(reply.text, context)))
-
-
-def _note(text: Text, context: Context) -> Text | None:
-    """What is said once per answer: that a part is in another language, or a translation nobody has checked."""
-    has = (text.has(Style.FALLBACK), text.has(Style.DRAFT))
-    kinds = {(True, False): "fallback", (False, True): "draft", (True, True): "both"}
-    return context.content.say(f"note.{kinds[has]}").styled(Style.ITALIC) if any(has) else None
+    return replace(reply, text=context.content.noted(reply.text))

@@ -30,7 +30,7 @@ _MALFORMED = 2  # so many chats refuse what it says: it stops
 Alarm = Callable[[int, str], Awaitable[None]]  # a broadcast that had to stop, and why: a key of the desk's phrases
 
 
-@dataclass(slots=True)
+@dataclass
 class Broadcaster:
     """The updates of one platform on their way."""
 

@@ -174,10 +174,9 @@ def test_words_of_another_language_are_not_found_twice() -> None:
     assert "A note" not in note(KHMER, title="A note").search_text()
 
 
-def test_a_difference_is_a_field_that_changed() -> None:
-    older, newer = note(), note(title="Another note", as_of="2024")
-    assert newer.differences(older) == ("as_of", "title")
-    assert older.differences(older) == ()
+def test_a_kind_makes_no_news_unless_it_has_a_topic() -> None:
+    assert note().news(TODAY) is None
+    assert note().standing() == {}
 
 
 def test_every_reference_is_found_and_says_what_it_names() -> None:

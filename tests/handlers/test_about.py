@@ -10,7 +10,6 @@ import pytest
 import handlers
 from bot.core.messages import Chat, Mishap, Request, Role
 from bot.core.text import Style
-from handlers import card
 from tests.conversation import ME, Reader
 from tests.packs import pack, person
 
@@ -68,7 +67,7 @@ def test_about_says_what_it_is_how_old_and_how_to_tell_it_from_others(language: 
     reader = Reader(language)
     pack = reader.content.pack
     answer = reader.asks("/about").says(pack.title, pack.about or "", f"@{ME}", reader.phrase("about.limits"))
-    answer.says(pack.licence or "", card.caution(reader.context))
+    answer.says(pack.licence or "", reader.content.caution())
     newest = max(entry.as_of for entry in reader.content.entries.values() if entry.as_of)
     answer.says(reader.phrase("about.newest", date=newest))
 

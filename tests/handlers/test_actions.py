@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from handlers import card
 from handlers.actions import Action
 from tests.conversation import TODAY, Reader
 from tests.packs import entry, pack
@@ -53,8 +52,8 @@ def test_an_action_says_what_to_ask_of_whom_and_in_which_words(tmp_path: Path) -
 def test_every_list_of_actions_says_why_to_be_careful() -> None:
     reader = Reader()
     for answer in reader.pages("/act"):
-        answer.says(card.caution(reader.context))
-    open_now = [each.id for each in reader.content.of(Action) if each.open_on(reader.context)]
+        answer.says(reader.content.caution())
+    open_now = [each.id for each in reader.content.of(Action) if each.open_on(reader.today)]
     assert [name for answer in reader.pages("/act") for name in answer.shown] == open_now
 
 
@@ -73,4 +72,4 @@ def test_where_there_is_nothing_to_do_it_says_so(tmp_path: Path) -> None:
 
 def test_what_is_shipped_is_open_today() -> None:
     reader = Reader(today=TODAY)
-    assert all(each.open_on(reader.context) for each in reader.content.of(Action))
+    assert all(each.open_on(reader.today) for each in reader.content.of(Action))

@@ -9,7 +9,6 @@ import pytest
 
 from bot.core.entry import Entry
 from bot.core.text import Style
-from handlers import card
 from handlers.card import STALE_MONTHS
 from tests.conversation import Answer, Reader
 from tests.packs import entry, pack, person
@@ -26,7 +25,7 @@ def answers(reader: Reader, command: str) -> Iterator[tuple[Entry, Answer]]:
 def complete(reader: Reader, each: Entry, answer: Answer) -> bool:
     """What every answer about an entry must say: its name, how many sources there are, and caution."""
     answer.says(each.heading, reader.phrase("card.sources", n=len(each.sources), sources=""))
-    answer.says(card.caution(reader.context))
+    answer.says(reader.content.caution())
     return answer.marked(Style.BOLD)[0] == str(each.heading)
 
 
@@ -64,8 +63,8 @@ def test_every_entry_has_a_full_record_with_all_that_is_on_its_card(reader: Read
 def test_every_entry_shows_all_its_sources_newest_first(reader: Reader) -> None:
     for each in reader.content.of(Entry):
         shown = [title for answer in reader.pages(f"/sources {each.id}") for title in answer.marked(Style.LINK)]
-        assert shown == [source.title for source in card.newest(each) if source.url], each.id
-        dates = [source.date for source in card.newest(each) if source.date]
+        assert shown == [source.title for source in each.newest_sources() if source.url], each.id
+        dates = [source.date for source in each.newest_sources() if source.date]
         assert [date.last for date in dates] == sorted((date.last for date in dates), reverse=True)
 
 
