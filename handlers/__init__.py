@@ -13,6 +13,7 @@ from handlers import (
     language,
     latest,
     laws,
+    newsdesk,
     prisoners,
     privacy,
     recommendations,
@@ -51,5 +52,6 @@ for feature in (
     language,
     privacy,
     about,
+    newsdesk,
 ):
     router.include(feature.router)

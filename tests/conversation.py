@@ -10,6 +10,7 @@ from functools import cache
 import handlers
 from bot.content import load
 from bot.content.repository import SHIPPED
+from bot.core.broadcast import Desk
 from bot.core.calendar import PartialDate
 from bot.core.change import Forget, SetLanguage
 from bot.core.content import Content, Snapshot
@@ -88,12 +89,14 @@ class Reader:
         chat: Chat | None = None,
         role: Role = Role.READER,
         router: Router = handlers.router,
+        desk: Desk | None = None,
     ) -> None:
         self.pack = pack or shipped()
         self.today = today
         self.chat = chat or Chat("console", "1")
         self.role = role
         self.router = router
+        self.desk = desk
         self.prefs = Prefs(language)
         self.answers: list[Answer] = []
 
@@ -107,7 +110,7 @@ class Reader:
         """What a handler is told."""
         noon = datetime.combine(self.today, time(12), UTC)
         commands = tuple(self.router.listed(self.role))
-        return Context(self.content, noon, self.prefs, f"@{ME}", commands)
+        return Context(self.content, noon, self.prefs, f"@{ME}", commands, self.desk)
 
     def phrase(self, name: str, **values: Text | str | int | PartialDate) -> str:
         """The bot's own words, as this reader hears them."""

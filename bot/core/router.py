@@ -10,7 +10,7 @@ from bot.core.content import Content
 from bot.core.messages import Button, Context, Mishap, Reply, Request, Role
 from bot.core.query import spelled
 from bot.core.spelling import closest, clusters, normalize
-from bot.core.text import Style, Text, paragraphs
+from bot.core.text import Style, Text
 
 Handler = Callable[[Request, Context], Reply]
 _LONGEST_NAME = 3  # words of a command that something follows: "what happened in" 2017
@@ -108,7 +108,7 @@ class Router:
         return _annotated(command.handler(request, context), context)
 
     def understood(self, request: Request, context: Context) -> Request:
-        """The request under the command's own name, in whatever language it was written; understood twice it is the same.
+        """The request under the command's own name, in whatever language it was written; again and again the same.
 
         Free text that describes a list whole is that list; any other is a search.
         """

@@ -1,0 +1,236 @@
+"""Announcement: what a broadcast says to its subscribers, and what moderators are told of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import accumulate, takewhile
+
+from bot.core.broadcast import Broadcast, Item, Kind, Outcome, Tally
+from bot.core.calendar import PartialDate
+from bot.core.content import Content
+from bot.core.entry import Entry
+from bot.core.messages import Button, Context, Reply
+from bot.core.text import Limit, Style, Text, join, lines, paragraphs, parse
+
+# One message on every platform, with room left for what a platform adds.
+LIMITS = (Limit(3_500), Limit(3_500, "utf16"), Limit(11_000, "bytes"))
+_UNKNOWN = "unknown"  # how a facet's value begins, in every facet, where nobody can say
+_NAMED = 3  # entries that a gist names
+_GIST = 90  # characters of composed words that a gist quotes
+
+
+# ---------------------------------------------------------------------------- to subscribers
+
+
+def text(broadcast: Broadcast, context: Context, original_at: datetime | None = None) -> Text:
+    """The message in the language of the context, as the content stands now; it fits every platform.
+
+    A correction or withdrawal names the day on which its original (original_at, aware) was sent.
+    """
+    head = lines(_corrected(broadcast, context, original_at), _topics(broadcast, context.content))
+    parts = _parts(broadcast, context) or [context.content.say("news.nothing")]
+    return _fitted(head, parts, context.content)
+
+
+def fits(words: Text) -> bool:
+    """Whether a text is one message on every platform."""
+    return all(limit.measure(words.plain) <= limit.size for limit in LIMITS)
+
+
+def digest(texts: Mapping[str, Text]) -> str:
+    """12 hexadecimal characters that name exactly these texts (by language), marks and all."""
+    said = [
+        (code, words.plain, [(mark.start, mark.end, mark.style.value, mark.target) for mark in words.marks])
+        for code, words in sorted(texts.items())
+    ]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:12]
+
+
+def _topics(broadcast: Broadcast, content: Content) -> Text | None:
+    named = topics(broadcast.topics, content)
+    return content.say("news.lead", topics=named) if named else None
+
+
+def topics(ids: Sequence[str], content: Content) -> str:
+    """The names of topics."""
+    return content.locale.listing([content.label("topic", each) for each in ids])
+
+
+def _corrected(broadcast: Broadcast, context: Context, original_at: datetime | None) -> Text | None:
+    """That it corrects an earlier one, and of when."""
+    if broadcast.kind is not Kind.CORRECTION:
+        return None
+    if original_at is None:
+        return context.content.say("news.correction.undated")
+    return context.content.say("news.correction.dated", date=day(original_at, context))
+
+
+def day(at: datetime, context: Context) -> PartialDate:
+    """The readers' day of a moment (aware)."""
+    return PartialDate.parse(at.astimezone(context.now.tzinfo).date().isoformat())
+
+
+def _parts(broadcast: Broadcast, context: Context) -> list[Text]:
+    """What it says, in parts of which the last ones may be left for elsewhere."""
+    if broadcast.kind is Kind.WITHDRAWAL:
+        return [context.content.say("news.withdrawn")]
+    if broadcast.words:
+        return [_composed(broadcast, context.content)]
+    return [part for item in broadcast.items if (part := _told(item, context))]
+
+
+def _composed(broadcast: Broadcast, content: Content) -> Text:
+    """The moderators' words, in the reference language where there are none in the reader's."""
+    wishes = (content.locale.code, content.pack.reference_language, *broadcast.words)
+    code = next(code for code in wishes if code in broadcast.words)
+    words = parse(broadcast.words[code])
+    return words if code == content.locale.code else words.styled(Style.FALLBACK, code)
+
+
+def _told(item: Item, context: Context) -> Text | None:
+    """One entry's news with its date, its newest source and the way to it; None where there is none left to tell."""
+    entry = context.content.entries.get(item.entry)
+    said = _news(entry, item, context) if entry else None
+    if entry is None or said is None:
+        return None
+    command = Text(f"/show {entry.id}").styled(Style.COMMAND)
+    return lines(said, join((entry.newest_sources()[0].link(), command), " · "))
+
+
+def _news(entry: Entry, item: Item, context: Context) -> Text | None:
+    """What is new or has changed, as the entry stands now: it may have changed again since."""
+    if item.before is None:
+        return entry.announced(context)
+    content = context.content
+    changed = {name: value for name, value in _today(entry, context).items() if item.before.get(name) != value}
+    if not changed:
+        return None
+    if not all(f"{facet}.{value}" in content.phrases for facet, value in changed.items()):
+        return entry.announced(context)  # a count stands behind its publisher and date: its line says it
+    changes = join((_change(facet, item.before.get(facet), now, content) for facet, now in changed.items()), "; ")
+    said = content.say("news.changed", name=entry.heading.styled(Style.BOLD), changes=changes)
+    return said + " " + content.say("card.dated", date=entry.as_of) if entry.as_of else said
+
+
+def _today(entry: Entry, context: Context) -> Mapping[str, str]:
+    """How it stands, as it may be said today: not certain where a term that was running should be over."""
+    values = entry.values(context.now.date())
+    return {facet: _UNKNOWN if _UNKNOWN in values.get(facet, ()) else now for facet, now in entry.standing().items()}
+
+
+def _change(facet: str, before: str | None, now: str, content: Content) -> Text:
+    """ "custody: house arrest → free"."""
+    after = content.say("news.unsure") if now.startswith(_UNKNOWN) else Text(content.label(facet, now))
+    return content.say(
+        "news.change.known" if before else "news.change.first",
+        facet=content.say(f"news.facet.{facet}"),
+        before=content.label(facet, before or ""),
+        after=after.styled(Style.BOLD),
+    )
+
+
+def _fitted(head: Text, parts: Sequence[Text], content: Content) -> Text:
+    """As many parts as one message takes, and how many more there are; of one too long its beginning."""
+    sizes = accumulate(len(part.plain) for part in parts)
+    most = sum(1 for _ in takewhile(lambda size: size <= LIMITS[0].size, sizes))
+    wholes = (_whole(head, parts[:n], len(parts) - n, content) for n in range(most, 0, -1))
+    return next(filter(fits, wholes), None) or _cut(head, parts, content)
+
+
+def _cut(head: Text, parts: Sequence[Text], content: Content) -> Text:
+    """The beginning of the first part, where even that is too long."""
+
+    def shortened(size: int) -> Text:
+        return _whole(head, [parts[0].shortened(size)], len(parts) - 1, content)
+
+    sizes = (LIMITS[0].size - step for step in range(0, LIMITS[0].size, 100))
+    return next(filter(fits, map(shortened, sizes)), content.noted(head))
+
+
+def _whole(head: Text, parts: Sequence[Text], others: int, content: Content) -> Text:
+    rest = content.say("news.more", n=others) if others else None
+    return content.noted(paragraphs(head, *parts, rest, content.caution()))
+
+
+# ---------------------------------------------------------------------------- to moderators
+
+
+def waiting(broadcast: Broadcast, needed: int, content: Content) -> Reply:
+    """A new draft waits for approvals."""
+    said = content.say("desk.waiting", n=needed, number=str(broadcast.number), gist=gist(broadcast, content))
+    return Reply(content.noted(said), ((_button("draft", broadcast, content),),))
+
+
+def stopped(broadcast: Broadcast, content: Content) -> Reply:
+    """A broadcast was stopped, and why: a platform refuses it."""
+    said = content.say("desk.stopped", number=str(broadcast.number), why=broadcast.why)
+    buttons = tuple(_button(name, broadcast, content) for name in ("broadcast", "resume", "cancel"))
+    return Reply(content.noted(paragraphs(said, totals(broadcast.tally, content))), (buttons,))
+
+
+def ended(broadcast: Broadcast, content: Content) -> Reply:
+    """A broadcast has ended: how many got it, and how many did not."""
+    said = content.say("desk.ended", number=str(broadcast.number), gist=gist(broadcast, content))
+    words = paragraphs(said, totals(broadcast.tally, content))
+    return Reply(content.noted(words), ((_button("broadcast", broadcast, content),),))
+
+
+def _button(name: str, broadcast: Broadcast, content: Content) -> Button:
+    return button(name, str(broadcast.number), content)
+
+
+def button(name: str, argument: str, content: Content) -> Button:
+    """The button of a moderators' command about a broadcast; the argument begins with its number."""
+    label = content.say(f"desk.button.{name}", number=argument.split(maxsplit=1)[0])
+    return Button(str(label), f"{name} {argument}")
+
+
+def gist(broadcast: Broadcast, content: Content) -> Text:
+    """What a broadcast is about, in a few words."""
+    if broadcast.kind in (Kind.CORRECTION, Kind.WITHDRAWAL):
+        about = content.say(f"desk.gist.{broadcast.kind}", number=str(broadcast.original))
+        return join((part for part in (about, _about(broadcast, content)) if part), " ")
+    return _about(broadcast, content)
+
+
+def _about(broadcast: Broadcast, content: Content) -> Text:
+    if broadcast.words:
+        return Text(" ".join(_composed(broadcast, content).plain.split())).shortened(_GIST)
+    names = Text(", ".join(_names(broadcast.items[:_NAMED], content)))
+    others = len(broadcast.items) - _NAMED
+    return names + " " + content.say("card.more", n=others) if others > 0 else names
+
+
+def _names(items: Sequence[Item], content: Content) -> Iterator[str]:
+    """The entries' names; the id of one that is no longer here."""
+    for item in items:
+        entry = content.entries.get(item.entry)
+        yield str(entry.heading.shortened(40)) if entry else item.entry
+
+
+def summed(tally: Tally) -> Counter[Outcome]:
+    """The deliveries of all platforms by outcome."""
+    total: Counter[Outcome] = Counter()
+    for outcomes in tally.values():
+        total.update(outcomes)
+    return total
+
+
+def totals(tally: Tally, content: Content) -> Text:
+    """ "sent 1,204 · unknown 3", and the same by platform where there are several."""
+    platforms = [
+        content.say("desk.platform", platform=content.label("platform", name), counts=counts(outcomes, content))
+        for name, outcomes in sorted(tally.items())
+    ]
+    return lines(counts(summed(tally), content), *(platforms if len(platforms) > 1 else ()))
+
+
+def counts(outcomes: Mapping[Outcome, int], content: Content) -> Text:
+    """Deliveries by outcome, those that there are: "sent 1,204 · queued 12"."""
+    there = [(outcome, outcomes[outcome]) for outcome in Outcome if outcomes.get(outcome)]
+    said = (content.say("list.value", what=content.label("outcome", outcome), n=n) for outcome, n in there)
+    return join(said, " · ") or content.say("desk.nobody")
