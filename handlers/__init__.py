@@ -10,6 +10,7 @@ from handlers import (
     background,
     claims,
     figures,
+    following,
     language,
     latest,
     laws,
@@ -18,8 +19,10 @@ from handlers import (
     privacy,
     recommendations,
     search,
+    settings,
     show,
     sources,
+    subscriptions,
     timeline,
 )
 
@@ -47,6 +50,9 @@ for feature in (
     search,
     actions,
     latest,
+    subscriptions,
+    following,
+    settings,
     sources,
     show,
     language,

@@ -112,6 +112,12 @@ def _behind(source: Source | None) -> Text:
     return Text(" (") + source.link() + ")" if source else Text()
 
 
+def follow(name: str, context: Context) -> Button:
+    """The button to be told when an entry changes, or to be told no more where one is."""
+    command = "unfollow" if name in context.prefs.subscriptions.follows else "follow"
+    return Button(str(context.content.say(f"button.{command}")), f"{command} {name}")
+
+
 def _onward(entry: Entry, context: Context, *, full: bool = False) -> tuple[tuple[Button, ...], ...]:
     say = context.content.say
     row = [
@@ -125,4 +131,5 @@ def _onward(entry: Entry, context: Context, *, full: bool = False) -> tuple[tupl
     near = context.content.links.get(entry.id, ())
     if near:
         row.append(Button(str(say("button.related", n=len(near))), f"related {entry.id}"))
+    row.append(follow(entry.id, context))
     return tuple(tuple(row[start : start + 2]) for start in range(0, len(row), 2))

@@ -11,6 +11,7 @@ from bot.core.calendar import PartialDate
 from bot.core.entry import Entry, Event, News, Topic, Words
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.router import Bare, Router
+from bot.core.spelling import normalize
 from bot.core.text import Line, Loose, Style, Text, lines, paragraphs, whole
 from handlers.listing import described, turned
 from handlers.timeline import listed, merged
@@ -65,7 +66,10 @@ class Update(Entry):
 
 @router.command("latest", bare=Bare.ALONE)
 def latest(request: Request, context: Context) -> Reply:
-    """Updates first, then the newest dated events of the pack, or of what words describe; nothing from the future."""
+    """What was sent lately, then the pack's updates, then its newest dated events; or those that words describe.
+
+    Nothing is from the future.
+    """
     content, today = context.content, context.now.date()
     asked, number = turned(request)
     about = described(asked, context) if asked else set(content.entries)
@@ -73,6 +77,7 @@ def latest(request: Request, context: Context) -> Reply:
     others = [entry for entry in content.of(Entry) if not isinstance(entry, Update) and entry.id in about]
     events = [event for event in (*merged(updates, context), *merged(others, context)) if event.date.first <= today]
     newest = max((entry.as_of for entry in others if entry.as_of), default=None)
+    sent = [] if asked else _sent(context)
     if asked and not events:
         return Reply(
             content.say("latest.nothing", words=asked), ((Button(str(content.say("button.latest")), "latest"),),)
@@ -81,4 +86,37 @@ def latest(request: Request, context: Context) -> Reply:
         content.say("latest.about", words=asked) if asked else content.say("latest.lead"),
         content.say("latest.as_of", date=newest) if newest else None,
     )
-    return listed(request, context, lead, events[:60], number)
+    return listed(request, context, lead, events[:60], number, before=sent)
+
+
+def _sent(context: Context) -> list[tuple[Text, Button]]:
+    """The updates sent lately, each a line and the button that opens it."""
+    return [
+        (
+            context.content.say("event.line", date=_day(at, context), event=_first_line(text)),
+            Button(str(_first_line(text).shortened(40)), f"news {number}", listed=True),
+        )
+        for number, at, text in context.sent
+    ]
+
+
+def _first_line(text: Text) -> Text:
+    return text[: len(text.plain.partition("\n")[0])].shortened(200)
+
+
+def _day(at: dt.datetime, context: Context) -> PartialDate:
+    """The day of a moment, where the pack is."""
+    return PartialDate.parse(at.astimezone(context.now.tzinfo).date().isoformat())
+
+
+@router.command("news", listed=False)
+def news(request: Request, context: Context) -> Reply:
+    """One update that was sent, whole: what a discreet message opens. Without a number, the newest ones."""
+    say, number = context.content.say, normalize(request.argument)
+    if not number:
+        return latest(request, context)
+    onward = ((Button(str(say("button.latest")), "latest"),),)
+    for sent, at, text in context.sent:
+        if str(sent) == number:
+            return Reply(paragraphs(say("news.dated", date=_day(at, context)), text), onward)
+    return Reply(say("news.unknown", number=request.argument), onward)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot.core.change import Forget
-from bot.core.messages import Context, Reply, Request
+from bot.core.change import Forget, Stop
+from bot.core.messages import Context, Reply, Request, Role
 from bot.core.router import Bare, Router
-from bot.core.text import paragraphs
+from bot.core.text import lines, paragraphs
 
 router = Router()
 
@@ -18,13 +18,18 @@ def privacy(request: Request, context: Context) -> Reply:
     return Reply(paragraphs(content.say("privacy.kept"), content.say(seen) if seen in content.phrases else None))
 
 
-@router.command("forget", bare=Bare.ALONE)
+@router.command("forget", bare=Bare.ALONE, needs=Role.ADMIN)
 def forget(request: Request, context: Context) -> Reply:
     """Erase everything kept of this chat, at once."""
     return Reply(context.content.say("privacy.forgotten"), changes=(Forget(),))
 
 
-@router.command("stop", bare=Bare.ALONE, listed=False)
+@router.command("stop", bare=Bare.ALONE, needs=Role.ADMIN)
 def stop(request: Request, context: Context) -> Reply:
-    """End all subscriptions; there are none to end yet, and it says so."""
-    return Reply(context.content.say("privacy.stopped"))
+    """End all subscriptions of the chat, in its other threads too, of which nothing is known here."""
+    subscriptions, say = context.prefs.subscriptions, context.content.say
+    names = [context.content.label("topic", topic) for topic in subscriptions.topics]
+    if subscriptions.follows:
+        names.append(str(say("privacy.follows", n=len(subscriptions.follows))))
+    ended = say("privacy.stopped", what=", ".join(names)) if names else say("privacy.quiet")
+    return Reply(lines(ended, say("privacy.remains")), changes=(Stop(),))

@@ -62,10 +62,11 @@ def listed(
     number: int,
     *,
     whose: bool = True,
+    before: Sequence[tuple[Text, Button]] = (),
 ) -> Reply:
-    """A page of events; whose adds the entry's name to each."""
+    """A page of events, after other lines and their buttons; whose adds the entry's name to each."""
     entries = context.content.entries
-    items, buttons = [], []
+    items, buttons = [line for line, _ in before], [button for _, button in before]
     for event in events:
         entry = entries[event.entry]
         name = entry.heading.shortened(40) + " — " if whose and str(event.text) != str(entry.heading) else Text()

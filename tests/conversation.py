@@ -12,10 +12,21 @@ from bot.content import load
 from bot.content.repository import SHIPPED
 from bot.core.broadcast import Desk
 from bot.core.calendar import PartialDate
-from bot.core.change import Forget, SetLanguage
+from bot.core.change import (
+    Change,
+    Configure,
+    Follow,
+    Forget,
+    SetLanguage,
+    Stop,
+    Subscribe,
+    Unfollow,
+    Unsubscribe,
+)
 from bot.core.content import Content, Snapshot
 from bot.core.messages import Button, Chat, Context, Prefs, Reply, Request, Role, read
 from bot.core.router import Router
+from bot.core.subscription import NOTHING, Subscriptions
 from bot.core.text import Style, Text
 
 TODAY = date(2026, 11, 23)  # the newest source of the shipped pack is some months older
@@ -87,17 +98,18 @@ class Reader:
         today: date = TODAY,
         pack: Snapshot | None = None,
         chat: Chat | None = None,
-        role: Role = Role.READER,
+        role: Role | None = None,  # as the app decides: anybody may change what a private chat receives
         router: Router = handlers.router,
         desk: Desk | None = None,
     ) -> None:
         self.pack = pack or shipped()
         self.today = today
         self.chat = chat or Chat("console", "1")
-        self.role = role
+        self.role = (Role.ADMIN if self.chat.private else Role.READER) if role is None else role
         self.router = router
         self.desk = desk
         self.prefs = Prefs(language)
+        self.sent: tuple[tuple[int, datetime, Text], ...] = ()  # the updates sent lately, newest first
         self.answers: list[Answer] = []
 
     @property
@@ -110,7 +122,7 @@ class Reader:
         """What a handler is told."""
         noon = datetime.combine(self.today, time(12), UTC)
         commands = tuple(self.router.listed(self.role))
-        return Context(self.content, noon, self.prefs, f"@{ME}", commands, self.desk)
+        return Context(self.content, noon, self.prefs, f"@{ME}", commands, self.desk, self.sent)
 
     def phrase(self, name: str, **values: Text | str | int | PartialDate) -> str:
         """The bot's own words, as this reader hears them."""
@@ -151,10 +163,34 @@ class Reader:
         if reply is None:
             return None
         for change in reply.changes:
-            match change:
-                case SetLanguage(code):
-                    self.prefs = Prefs(code)
-                case Forget():
-                    self.prefs = Prefs()
+            self.prefs = _changed(self.prefs, change)
         self.answers.append(Answer(reply))
         return self.answers[-1]
+
+
+def _changed(prefs: Prefs, change: Change) -> Prefs:
+    """What is remembered after a change."""
+    match change:
+        case SetLanguage(code):
+            return replace(prefs, language=code)
+        case Forget():
+            return Prefs()
+        case Stop():
+            return replace(prefs, subscriptions=NOTHING)
+    return replace(prefs, subscriptions=_subscribed(prefs.subscriptions, change))
+
+
+def _subscribed(held: Subscriptions, change: Change) -> Subscriptions:
+    """What a chat hears of after a change."""
+    match change:
+        case Subscribe(topics, pace):
+            return replace(held, topics={**held.topics, **dict.fromkeys(topics, pace)})
+        case Unsubscribe(topics):
+            return replace(held, topics={name: pace for name, pace in held.topics.items() if name not in topics})
+        case Follow(entry):
+            return replace(held, follows=tuple(dict.fromkeys((*held.follows, entry))))
+        case Unfollow(entry):
+            return replace(held, follows=tuple(name for name in held.follows if name != entry))
+        case Configure(settings):
+            return replace(held, settings=settings)
+    return held

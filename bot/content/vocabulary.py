@@ -16,16 +16,29 @@ from bot.core.spelling import clusters, normalize
 Terms = Mapping[str, Mapping[str, Term]]
 Views = Sequence[tuple[Strings, Mapping[str, Entry], Terms]]  # a language's strings, entries and terms, each
 
+# What is asked for beside lists of entries, and the facets it is asked for by.
+_CHOICES = {
+    "subscription": ("topic", "pace"),
+    "setting": ("setting", "switch", "pace", "weekday", "half", "topic"),
+}
+
 
 def vocabularies(
     kinds: Iterable[type[Entry]], views: Views, today: date, packs: Iterable[Pack] = ()
 ) -> dict[str, Vocabulary]:
-    """What can be said to each kind's command: words of the strings files, names of terms and entries, times.
+    """What can be said to each kind's command, to /subscribe and to /settings.
 
-    Entry itself, of which there are all kinds, understands the little words and times.
+    Words of the strings files, names of terms and entries, times. Entry itself, of which there are all kinds,
+    understands the little words and times.
     """
     little, meant = _little(views, packs), _meant(views)
-    return {Entry.noun: little, **{kind.noun: _vocabulary(kind, views, little, meant, today) for kind in kinds}}
+    lists = {kind.noun: _list(kind, views, little, meant, today) for kind in kinds}
+    timeless = replace(little, months={}, times={}, year_facet="")
+    choices = {
+        name: _vocabulary({facet: _offered(facet, views) for facet in facets}, views, timeless, {})
+        for name, facets in _CHOICES.items()
+    }
+    return {Entry.noun: little, **lists, **choices}
 
 
 def _little(views: Views, packs: Iterable[Pack]) -> Vocabulary:
@@ -55,20 +68,31 @@ def _meant(views: Views) -> dict[Filter, list[str]]:
     return meant
 
 
-def _vocabulary(
+def _list(
     kind: type[Entry], views: Views, little: Vocabulary, meant: Mapping[Filter, Sequence[str]], today: date
 ) -> Vocabulary:
+    """The phrases that filter a kind; the facet of dates has no names, only times."""
+    facets = {
+        facet: () if facet == kind.year_facet else _values(kind, facet, views, meant, today) for facet in kind.facets
+    }
+    return _vocabulary(facets, views, little, meant, kind.year_facet)
+
+
+def _vocabulary(
+    facets: Mapping[str, Sequence[str]],
+    views: Views,
+    little: Vocabulary,
+    meant: Mapping[Filter, Sequence[str]],
+    year_facet: str = "",
+) -> Vocabulary:
+    """The phrases that mean one of these values of these facets."""
     phrases: dict[Tokens, Filter] = {}
     leads: dict[Tokens, str] = {}
     noise = set(little.noise)
-    for facet in kind.facets:
+    for facet, values in facets.items():
         spoken = dict.fromkeys(tokens(lead) for strings, _, _ in views for lead in _lead(strings, facet))
         noise |= spoken.keys()
-        if facet == kind.year_facet:
-            leads.update(dict.fromkeys(spoken, facet))
-            continue
-        values = _values(kind, facet, views, meant, today)
-        if any(value.isdecimal() for value in values):
+        if (facet and facet == year_facet) or any(value.isdecimal() for value in values):
             leads.update(dict.fromkeys(spoken, facet))
         for value in values:
             each = Filter(facet, value)
@@ -76,7 +100,7 @@ def _vocabulary(
             for name in filter(None, dict.fromkeys(names)):  # in the order of the files: of two near words, the first
                 for lead in ((), *spoken):
                     phrases.setdefault((*lead, *name), each)
-    return replace(little, phrases=phrases, leads=leads, noise=noise, year_facet=kind.year_facet)
+    return replace(little, phrases=phrases, leads=leads, noise=noise, year_facet=year_facet)
 
 
 def command_words(languages: Iterable[Strings]) -> Mapping[str, str]:
@@ -108,6 +132,13 @@ def _values(kind: type[Entry], facet: str, views: Views, meant: Iterable[Filter]
     occurring = (value for entry in entries for value in sorted(entry.values(today).get(facet, ())))
     entries_of_it = (each.value for each in meant if each.facet == facet)
     return list(dict.fromkeys((*named, *occurring, *entries_of_it)))
+
+
+def _offered(facet: str, views: Views) -> list[str]:
+    """The values that are terms of the pack, then those that a strings file names."""
+    terms = (term for _, _, terms in views for term in terms.get(f"{facet}s", {}))
+    named = (value for strings, _, _ in views if facet in strings.filters for value in strings.filters[facet].values)
+    return list(dict.fromkeys((*terms, *named)))
 
 
 def _names(facet: str, value: str, views: Views) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import handlers
-from bot.core.messages import Chat, Mishap, Request, Role
+from bot.core.messages import Chat, Mishap, Request
 from bot.core.text import Style
 from tests.conversation import ME, Reader
 from tests.packs import pack, person
@@ -21,9 +21,9 @@ def test_help_lists_exactly_the_commands_that_are_listed(language: str) -> None:
     reader = Reader(language)
     answer = reader.asks("/help").says(reader.phrase("help.lead"))
     listed = [line for line in answer.text.splitlines() if " — " in line and line.startswith("/")]
-    expected = [f"/{name} — {reader.phrase(f'command.{name}')}" for name in handlers.router.listed(Role.READER)]
+    expected = [f"/{name} — {reader.phrase(f'command.{name}')}" for name in handlers.router.listed(reader.role)]
     assert listed == expected
-    assert answer.marked(Style.COMMAND)[: len(expected)] == [f"/{name}" for name in handlers.router.listed()]
+    assert answer.marked(Style.COMMAND)[: len(expected)] == [f"/{name}" for name in handlers.router.listed(reader.role)]
 
 
 @LANGUAGES

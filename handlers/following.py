@@ -1,0 +1,119 @@
+"""Following: single entries whose changes this chat is told of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.core.change import Follow, Unfollow
+from bot.core.messages import Button, Context, Reply, Request, Role
+from bot.core.router import Bare, Router
+from bot.core.search import closest, clusters
+from bot.core.text import Text, paragraphs
+from handlers.listing import named, page, turned
+from handlers.subscriptions import welcomed
+
+router = Router()
+_OFFERED = 3  # entries that may have been meant
+
+
+@router.command("follow", bare=Bare.ALWAYS, needs=Role.ADMIN)
+def follow(request: Request, context: Context) -> Reply:
+    """Be told when this entry changes."""
+    asked, say = request.argument, context.content.say
+    entry = named(asked, context)
+    if entry is None and not asked:
+        return Reply(say("bad.which", command="follow"), (_more(context),))
+    if entry is None:
+        near = _near(asked, context)
+        meant = tuple((Button(_name(each, context), f"follow {each}"),) for each in near)
+        return Reply(say("bad.entry", words=asked), meant)
+    end = Button(str(say("button.unfollow")), f"unfollow {entry.id}")
+    rows = ((end, *_more(context)),)
+    if entry.id in context.prefs.subscriptions.follows:
+        return Reply(say("follow.already", name=entry.heading), rows)
+    return welcomed(Reply(say("follow.done", name=entry.heading), rows, changes=(Follow(entry.id),)), request, context)
+
+
+@router.command("following", needs=Role.ADMIN)
+def following(request: Request, context: Context) -> Reply:
+    """What is followed, with a button each to stop that."""
+    return _list(request, context, context.prefs.subscriptions.follows, turned(request)[1])
+
+
+@router.command("unfollow", bare=Bare.ALWAYS, needs=Role.ADMIN, listed=False)
+def unfollow(request: Request, context: Context) -> Reply:
+    """Be told of this entry no more; pressed in the list of /following, the list goes on without it."""
+    asked, number = turned(request)
+    follows = context.prefs.subscriptions.follows
+    name = _followed(asked, context)
+    changes = (Unfollow(name),) if name in follows else ()
+    if asked != request.argument or not asked:
+        return replace(_list(request, context, [each for each in follows if each != name], number), changes=changes)
+    if not changes:
+        return _not_followed(asked, name, context)
+    nothing = not context.prefs.subscriptions.topics and len(follows) == 1
+    ended = context.content.say("unfollow.done", name=_name(name, context))
+    text = paragraphs(ended, context.content.say("unsubscribe.nothing") if nothing else None)
+    again = Button(str(context.content.say("button.follow")), f"follow {name}")
+    row = _more(context) if name not in context.content.entries else (again, *_more(context))
+    return Reply(text, (row,), changes=changes)
+
+
+def _more(context: Context) -> tuple[Button, ...]:
+    return (Button(str(context.content.say("button.following")), "following"),)
+
+
+def _name(name: str, context: Context) -> str:
+    """What an entry is called, shortly; one that the pack has no more, its id."""
+    entry = context.content.entries.get(name)
+    return str(entry.heading.shortened(60)) if entry else name
+
+
+def _followed(asked: str, context: Context) -> str:
+    """The id that is meant: one that is followed, whether or not the pack still has it; "" for no entry."""
+    name = "-".join(clusters(asked))
+    if name in context.prefs.subscriptions.follows:
+        return name
+    entry = named(asked, context)
+    return entry.id if entry else ""
+
+
+def _near(asked: str, context: Context) -> Sequence[str]:
+    """The entries that may have been meant: of that name, found by the words, or of an id that looks alike."""
+    called = [entry.id for entry in context.content.called(asked)]
+    hits = context.content.search(asked)
+    found = called or [hit.id for hit in hits if hit.named] or [hit.id for hit in hits]
+    near = closest(asked, context.content.entries)
+    return (found or ([near] if near else []))[:_OFFERED]
+
+
+def _not_followed(asked: str, name: str, context: Context) -> Reply:
+    """Nothing to end: what was perhaps meant of what is followed."""
+    follows = context.prefs.subscriptions.follows
+    names = {_name(each, context): each for each in follows} | {each: each for each in follows}
+    near = closest(asked, names)
+    rows = ((Button(_name(names[near], context), f"unfollow {names[near]}"),),) if near else ()
+    text = context.content.say("unfollow.not", name=_name(name, context) if name else asked)
+    return Reply(text, (*rows, _more(context)))
+
+
+def _list(request: Request, context: Context, follows: Sequence[str], number: int) -> Reply:
+    """A page of what is followed; it takes the place of the one that was pressed."""
+    say = context.content.say
+    pressed = turned(request)[0] != request.argument
+    if not follows:
+        return Reply(say("following.none"), replaces=pressed)
+    items = [_line(name, context) for name in follows]
+    buttons = [
+        Button(str(say("following.end", name=_name(name, context))), f"unfollow {name} page {number}", listed=True)
+        for name in follows
+    ]
+    argument = f"page {number}" if pressed else ""
+    listed = replace(request, command="following", argument=argument)
+    return page(listed, context, say("following.lead", n=len(follows)), items, buttons, number)
+
+
+def _line(name: str, context: Context) -> Text:
+    entry = context.content.entries.get(name)
+    return entry.line(context).shortened(200) if entry else context.content.say("following.gone", id=name)

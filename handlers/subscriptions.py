@@ -1,0 +1,192 @@
+"""Subscriptions: the topics that this chat is told of, how often, and what is said to a new subscriber."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+from bot.core.change import Subscribe, Unsubscribe
+from bot.core.messages import Button, Context, Reply, Request, Role
+from bot.core.query import spelled
+from bot.core.router import Bare, Router
+from bot.core.search import closest, clusters
+from bot.core.subscription import Pace, Subscriptions
+from bot.core.text import Text, paragraphs
+
+router = Router()
+Rows = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Topics and a pace, as somebody wrote them, and the words that are neither."""
+
+    topics: tuple[str, ...]
+    pace: Pace | None
+    strange: str = ""
+
+
+@router.command("subscribe", bare=Bare.ALWAYS, needs=Role.ADMIN)
+def subscribe(request: Request, context: Context) -> Reply:
+    """Every topic with a tick to press; or the topics that were named, from now on."""
+    asked = _asked(request.argument, context.content.terms["topics"], context)
+    if asked.strange:
+        return _unknown(asked.strange, "subscribe", context)
+    if not asked.topics:
+        return _ticks(context.prefs.subscriptions, context)
+    topics = context.prefs.subscriptions.topics
+    wanted = {topic: asked.pace or topics.get(topic, Pace.NOW) for topic in asked.topics}
+    new = tuple(topic for topic, pace in wanted.items() if topics.get(topic) is not pace)
+    if not new:
+        return Reply(_said("subscribe.already", wanted.items(), context), (_row(context, "subscribe", "settings"),))
+    said = _said("subscribe.done", wanted.items(), context)
+    reply = Reply(said, (_row(context, "subscribe", "settings"),), changes=(Subscribe(new, asked.pace or Pace.NOW),))
+    return welcomed(reply, request, context)
+
+
+@router.command("unsubscribe", bare=Bare.ALWAYS, needs=Role.ADMIN, listed=False)
+def unsubscribe(request: Request, context: Context) -> Reply:
+    """The topics that one may leave; or the topics that were named, no more."""
+    topics = context.prefs.subscriptions.topics
+    asked = _asked(request.argument, topics, context)
+    if asked.strange:
+        return _unknown(asked.strange, "unsubscribe", context)
+    ended = tuple(topic for topic in asked.topics if topic in topics)
+    if not ended:
+        return _leaving(asked.topics, context)
+    left = _without(context.prefs.subscriptions, ended)
+    said = context.content.say("unsubscribe.done", topics=_listed(ended, context))
+    text = paragraphs(said, _left(left, context))
+    return Reply(text, (_row(context, "subscribe", "following"),), changes=(Unsubscribe(ended),))
+
+
+@router.command("topic", bare=Bare.NEVER, needs=Role.ADMIN, listed=False)
+def topic(request: Request, context: Context) -> Reply:
+    """A tick that was pressed: the topic's id and on or off, which is what shall hold: pressing twice is harmless."""
+    before = context.prefs.subscriptions
+    name, _, switch = request.argument.partition(" ")
+    if switch == "on" and name in context.content.terms["topics"] and name not in before.topics:
+        after = replace(before, topics={**before.topics, name: Pace.NOW})
+        said = _said("subscribe.done", [(name, Pace.NOW)], context)
+        return _ticked(welcomed(Reply(said, changes=(Subscribe((name,)),)), request, context), after, context)
+    if switch == "off" and name in before.topics:
+        after = _without(before, [name])
+        said = context.content.say("unsubscribe.done", topics=_listed([name], context))
+        text = paragraphs(said, _left(after, context))
+        return _ticked(Reply(text, changes=(Unsubscribe((name,)),)), after, context)
+    return replace(_ticks(before, context), replaces=True)
+
+
+# ---------------------------------------------------------------------------- what was asked for
+
+
+def _asked(argument: str, every: Iterable[str], context: Context) -> _Asked:
+    """The argument as topics and a pace; "all" is every one of these."""
+    kept = "-".join(clusters(argument))
+    if kept in context.prefs.subscriptions.topics:
+        return _Asked((kept,), None)  # the pack may have it no more, and it can be left all the same
+    query = context.content.vocabularies["subscription"].read(argument)
+    meant = [(each.facet, each.value) for each in query.filters if not each.without]
+    topics = [value for facet, value in meant if facet == "topic"]
+    paces = [Pace(value) for facet, value in meant if facet == "pace"]
+    if "all" in topics:
+        topics = list(every)
+    return _Asked(tuple(topics), paces[-1] if paces else None, query.words)
+
+
+def _unknown(words: str, command: str, context: Context) -> Reply:
+    """No such topic: the nearest one, and all of them behind a button."""
+    phrases = context.content.vocabularies["subscription"].phrases
+    names = {spelled(tokens): each.value for tokens, each in phrases.items() if each.facet == "topic"}
+    near = next((name for word in (words, *words.split()) if (name := closest(word, names))), None)
+    buttons = [Button(topic_name(names[near], context), f"{command} {names[near]}")] if near else []
+    text = context.content.say("subscribe.unknown", words=words)
+    return Reply(text, tuple((button,) for button in (*buttons, *_row(context, command))))
+
+
+# ---------------------------------------------------------------------------- what is said
+
+
+def topic_name(topic: str, context: Context) -> str:
+    """What a topic is called; one that the pack has no more, its id."""
+    return context.content.label("topic", topic)
+
+
+def welcomed(reply: Reply, request: Request, context: Context) -> Reply:
+    """The reply; to a new subscriber also what is kept, who sees it in a group, and the offer to be discreet."""
+    if context.prefs.subscriptions:
+        return reply
+    say = context.content.say
+    group = None if request.chat.private else say("subscribe.group")
+    text = paragraphs(reply.text, say("subscribe.kept"), group, say("subscribe.discreet"))
+    return replace(reply, text=text, rows=((Button(str(say("button.discreet")), "set discreet on"),), *reply.rows))
+
+
+def _said(phrase: str, paces: Iterable[tuple[str, Pace]], context: Context) -> Text:
+    return context.content.say(phrase, topics=", ".join(_paced(*each, context) for each in paces))
+
+
+def _listed(topics: Iterable[str], context: Context) -> str:
+    return ", ".join(topic_name(topic, context) for topic in topics)
+
+
+def _paced(topic: str, pace: Pace, context: Context) -> str:
+    """A topic with its pace, where that is not "at once"."""
+    name = topic_name(topic, context)
+    if pace is Pace.NOW:
+        return name
+    return str(context.content.say("subscribe.paced", topic=name, pace=context.content.label("pace", pace)))
+
+
+def _without(subscriptions: Subscriptions, topics: Collection[str]) -> Subscriptions:
+    kept = {topic: pace for topic, pace in subscriptions.topics.items() if topic not in topics}
+    return replace(subscriptions, topics=kept)
+
+
+def _left(subscriptions: Subscriptions, context: Context) -> Text | None:
+    """What still arrives after topics were left, where one might not think of it."""
+    if not subscriptions:
+        return context.content.say("unsubscribe.nothing")
+    follows = len(subscriptions.follows)
+    return context.content.say("unsubscribe.follows", n=follows) if follows and not subscriptions.topics else None
+
+
+# ---------------------------------------------------------------------------- what is pressed
+
+
+def _row(context: Context, *commands: str) -> tuple[Button, ...]:
+    return tuple(Button(str(context.content.say(f"button.{command}")), command) for command in commands)
+
+
+def _ticked(reply: Reply, subscriptions: Subscriptions, context: Context) -> Reply:
+    """The reply to a tick, above all topics as they are now; it takes the place of the message that was pressed."""
+    ticks = _ticks(subscriptions, context)
+    return Reply(paragraphs(reply.text, ticks.text), (*reply.rows, *ticks.rows), replaces=True, changes=reply.changes)
+
+
+def _ticks(subscriptions: Subscriptions, context: Context) -> Reply:
+    """All topics, the chosen ones ticked, also those that the pack has no more."""
+    say = context.content.say
+    topics = dict.fromkeys((*context.content.terms["topics"], *subscriptions.topics))
+    ticks = tuple((_tick(topic, subscriptions, context),) for topic in topics)
+    lead = say("subscribe.lead" if topics else "subscribe.none")
+    return Reply(lead, (*ticks, _row(context, "settings", "following")))
+
+
+def _tick(topic: str, subscriptions: Subscriptions, context: Context) -> Button:
+    pace = subscriptions.topics.get(topic)
+    if pace is None:
+        return Button(topic_name(topic, context), f"topic {topic} on")
+    return Button(str(context.content.say("subscribe.on", topic=_paced(topic, pace, context))), f"topic {topic} off")
+
+
+def _leaving(asked: Collection[str], context: Context) -> Reply:
+    """The topics one may leave, a button each; after a word on those that were named and are none of them."""
+    subscriptions, say = context.prefs.subscriptions, context.content.say
+    missed = say("unsubscribe.not", topics=_listed(asked, context)) if asked else None
+    if not subscriptions.topics:
+        text = paragraphs(missed or say("unsubscribe.none"), _left(subscriptions, context) if subscriptions else None)
+        return Reply(text, (_row(context, "subscribe", "following"),))
+    each = (Button(topic_name(topic, context), f"topic {topic} off") for topic in subscriptions.topics)
+    every = Button(context.content.label("topic", "all"), "unsubscribe all")
+    return Reply(paragraphs(missed, say("unsubscribe.which")), tuple((button,) for button in (*each, every)))
