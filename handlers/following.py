@@ -80,12 +80,11 @@ def _followed(asked: str, context: Context) -> str:
 
 
 def _near(asked: str, context: Context) -> Sequence[str]:
-    """The entries that may have been meant: of that name, found by the words, or of an id that looks alike."""
+    """The entries that may have been meant: of that name, else found by the words, those that they name first."""
     called = [entry.id for entry in context.content.called(asked)]
     hits = context.content.search(asked)
     found = called or [hit.id for hit in hits if hit.named] or [hit.id for hit in hits]
-    near = closest(asked, context.content.entries)
-    return (found or ([near] if near else []))[:_OFFERED]
+    return found[:_OFFERED]
 
 
 def _not_followed(asked: str, name: str, context: Context) -> Reply:

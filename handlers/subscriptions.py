@@ -31,7 +31,7 @@ def subscribe(request: Request, context: Context) -> Reply:
     """Every topic with a tick to press; or the topics that were named, from now on."""
     asked = _asked(request.argument, context.content.terms["topics"], context)
     if asked.strange:
-        return _unknown(asked.strange, "subscribe", context)
+        return _unknown(asked, "subscribe", context)
     if not asked.topics:
         return _ticks(context.prefs.subscriptions, context)
     topics = context.prefs.subscriptions.topics
@@ -50,7 +50,7 @@ def unsubscribe(request: Request, context: Context) -> Reply:
     topics = context.prefs.subscriptions.topics
     asked = _asked(request.argument, topics, context)
     if asked.strange:
-        return _unknown(asked.strange, "unsubscribe", context)
+        return _unknown(asked, "unsubscribe", context)
     ended = tuple(topic for topic in asked.topics if topic in topics)
     if not ended:
         return _leaving(asked.topics, context)
@@ -94,12 +94,12 @@ def _asked(argument: str, every: Iterable[str], context: Context) -> _Asked:
     return _Asked(tuple(topics), paces[-1] if paces else None, query.words)
 
 
-def _unknown(words: str, command: str, context: Context) -> Reply:
-    """No such topic: the nearest one, and all of them behind a button."""
-    phrases = context.content.vocabularies["subscription"].phrases
+def _unknown(asked: _Asked, command: str, context: Context) -> Reply:
+    """No such topic: the nearest one, those that were understood, and all of them behind a button."""
+    phrases, words = context.content.vocabularies["subscription"].phrases, asked.strange
     names = {spelled(tokens): each.value for tokens, each in phrases.items() if each.facet == "topic"}
-    near = next((name for word in (words, *words.split()) if (name := closest(word, names))), None)
-    buttons = [Button(topic_name(names[near], context), f"{command} {names[near]}")] if near else []
+    near = [names[name] for word in (words, *words.split()) if (name := closest(word, names))]
+    buttons = [Button(topic_name(each, context), f"{command} {each}") for each in dict.fromkeys((*near, *asked.topics))]
     text = context.content.say("subscribe.unknown", words=words)
     return Reply(text, tuple((button,) for button in (*buttons, *_row(context, command))))
 

@@ -124,7 +124,7 @@ class Reader:
         commands = tuple(self.router.listed(self.role))
         return Context(self.content, noon, self.prefs, f"@{ME}", commands, self.desk, self.sent)
 
-    def phrase(self, name: str, **values: Text | str | int | PartialDate) -> str:
+    def phrase(self, name: str, /, **values: Text | str | int | PartialDate) -> str:
         """The bot's own words, as this reader hears them."""
         return str(self.content.say(name, **values))
 

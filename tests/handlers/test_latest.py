@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from bot.core.calendar import PartialDate
 from bot.core.entry import Entry
+from bot.core.text import Style, parse
 from tests.conversation import TODAY, Reader
 from tests.packs import entry, pack, person
+
+LANGUAGES = pytest.mark.parametrize("language", ["en", "km"])
 
 
 def update(title: str, date: str, **fields: str) -> str:
@@ -69,3 +75,43 @@ def test_words_choose_what_the_latest_is_about(tmp_path: Path) -> None:
     nothing = reader.asks("/latest xyzzy").says("No updates or dated changes here are about “xyzzy”.")
     assert nothing.commands == ["latest"]
     assert Reader().asks("/latest journalists").shown != Reader().asks("/latest").shown
+
+
+LATELY = (
+    (12, datetime(2026, 11, 22, 20, tzinfo=UTC), parse("*Kem Sokha:* moved\nMore about it.")),
+    (9, datetime(2026, 11, 20, tzinfo=UTC), parse("A correction")),
+)
+
+
+def reached(language: str = "") -> Reader:
+    """Somebody whose bot has sent updates lately."""
+    reader = Reader(language)
+    reader.sent = LATELY
+    return reader
+
+
+@LANGUAGES
+def test_what_was_sent_lately_comes_first_and_is_opened_whole(language: str) -> None:
+    reader = reached(language)
+    day = PartialDate.parse("2026-11-22")
+    answer = reader.asks("/latest").says(f"1. {reader.phrase('event.line', date=day, event='Kem Sokha: moved')}", "2. ")
+    answer.hides("More about it.")
+    assert answer.commands[:2] == ["news 12", "news 9"]
+    opened = reader.presses("Kem Sokha: moved").says(reader.phrase("news.dated", date=day), "More about it.")
+    assert opened.marked(Style.BOLD) == ["Kem Sokha:"]
+    assert opened.commands == ["latest"]
+
+
+@LANGUAGES
+@pytest.mark.parametrize("number", ["11", "0", "-9", "seven", "99999999999999999999"])
+def test_an_update_that_is_gone_or_never_was_is_answered_kindly(language: str, number: str) -> None:
+    reader = reached(language)
+    answer = reader.asks(f"/news {number}").says(reader.phrase("news.unknown", number=number))
+    assert answer.commands == ["latest"]
+
+
+def test_an_update_is_found_by_its_number_in_any_digits_and_without_one_the_newest_are_shown() -> None:
+    reader = reached()
+    assert reader.asks("/news ១២").text == reader.asks("/news 12").text
+    assert reader.asks("/news").text == reader.asks("news").text == reader.asks("/latest").text
+    assert Reader().asks("/news").text == Reader().asks("/latest").text

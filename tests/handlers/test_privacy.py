@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.change import Forget
-from bot.core.messages import Chat
+from bot.core.messages import Chat, Prefs
 from tests.conversation import Reader
 
 
@@ -34,6 +34,21 @@ def test_forgetting_is_not_done_by_a_sentence_that_begins_so() -> None:
     assert Reader().asks("forget about politics").reply.changes == ()
 
 
-def test_there_is_nothing_to_stop_and_it_says_so() -> None:
-    answer = Reader().asks("/stop").says("nothing to stop")
-    assert answer.reply.changes == ()
+@pytest.mark.parametrize("language", ["en", "km"])
+def test_it_is_said_what_subscribing_keeps_and_forgetting_erases_that_too(language: str) -> None:
+    reader = Reader(language)
+    reader.asks("/privacy").says("/stop", "7", "/forget")
+    reader.asks("/subscribe laws")
+    reader.asks("/follow kem-sokha")
+    forgotten = reader.phrase("privacy.forgotten")
+    reader.asks("/forget").says(forgotten)
+    assert reader.prefs == Prefs()
+
+
+@pytest.mark.parametrize("platform", ["telegram", "matrix", "console"])
+@pytest.mark.parametrize("language", ["en", "km"])
+def test_the_first_words_about_privacy_are_short(language: str, platform: str) -> None:
+    reader = Reader(language)
+    first = f"{reader.content.pack.first_contact} {reader.phrase(f'privacy.platform.{platform}')}"
+    assert "/stop" in first
+    assert len(first) < 400
