@@ -144,6 +144,16 @@ def test_a_kind_that_nothing_can_be_asked_of_has_the_little_words_only() -> None
     assert (nests.noise, nests.pages) == ({("the",), ("who", "were")}, {("page",)})
 
 
+def test_what_is_subscribed_to_goes_by_the_names_of_every_language_though_no_entry_has_it() -> None:
+    topics = {"topics": {"laws": Term(id="laws", name=Text("Laws and bills"), aliases=("acts",))}}
+    khmer = {"topics": {"laws": Term(id="laws", name=Text("ច្បាប់"))}}
+    paced = Strings("en", filters={"pace": FilterWords((), {"daily": ("every day",)})})
+    asked = vocabularies((), [(paced, {}, topics), (KHMER, {}, khmer)], TODAY)["subscription"]
+    laws, daily = Filter("topic", "laws"), Filter("pace", "daily")
+    assert [asked.read(words).filters for words in ("laws", "acts", "ច្បាប់", "laws and bills")] == [(laws,)] * 4
+    assert asked.read("every day ច្បាប់") == Query((daily, laws))
+
+
 def test_commands_go_by_every_name_in_every_language() -> None:
     assert command_words([ENGLISH, KHMER]) == {"bird": "birds", "fowl": "birds", "បក្សី": "birds"}
 

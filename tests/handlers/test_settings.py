@@ -126,7 +126,10 @@ def test_every_choice_that_is_offered_can_be_made(language: str) -> None:
 def test_the_days_of_the_weekly_digest_are_seven_in_order() -> None:
     reader = subscriber()
     days = [button for button in reader.asks("/set digest").reply.buttons if button.label.endswith("day")]
-    chosen = [reader.pushes(day) and reader.prefs.subscriptions.settings.digest_day for day in days]
+    chosen = []
+    for day in days:
+        reader.pushes(day)
+        chosen.append(reader.prefs.subscriptions.settings.digest_day)
     assert chosen == [0, 1, 2, 3, 4, 5, 6]
 
 
@@ -219,7 +222,8 @@ def test_a_topic_without_a_pace_asks_for_one() -> None:
 
 
 def test_a_topic_that_left_the_pack_keeps_its_pace_button() -> None:
-    reader = subscriber(**{"topic-2019": Pace.NOW})
+    reader = Reader()
+    reader.prefs = Prefs(subscriptions=Subscriptions({"topic-2019": Pace.NOW}))
     reader.asks("/settings")
     reader.presses("topic 2019: at once")
     assert reader.prefs.subscriptions.topics == {"topic-2019": Pace.DAILY}
@@ -272,6 +276,11 @@ def test_a_zone_that_does_not_exist_changes_nothing_and_the_nearest_is_offered(
     assert reader.prefs.subscriptions.settings.zone == near
 
 
+def test_words_before_the_setting_are_not_guessed_at() -> None:
+    answer = subscriber().asks("/settings my zone is paris").says("I know no time zone “my zone is paris”.")
+    assert (answer.reply.changes, answer.labels[0]) == ((), "Asia/Phnom_Penh")
+
+
 def test_every_zone_that_is_offered_exists() -> None:
     for words in ("paris", "new", "asia", "san juan", "…"):
         offered = subscriber().asks(f"/settings zone {words}").labels[:-1]
@@ -299,7 +308,6 @@ def test_an_unknown_setting_changes_nothing(language: str, words: str, near: str
     answer = reader.asks(f"/settings {words}").says(reader.phrase("settings.unknown", words=words))
     assert answer.reply.changes == ()
     assert answer.commands == [*([f"settings {near}"] if near else []), "set"]
-    assert reader.pushes(answer.reply.buttons[0])
 
 
 def test_a_topic_that_is_not_subscribed_to_has_no_pace() -> None:
