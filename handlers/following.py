@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.core.change import Follow, Unfollow
 from bot.core.messages import Button, Context, Reply, Request, Role
 from bot.core.router import Bare, Router
-from bot.core.search import closest, clusters
+from bot.core.spelling import closest, clusters
 from bot.core.text import Text, paragraphs
 from handlers.listing import named, page, turned
 from handlers.subscriptions import welcomed

@@ -12,7 +12,7 @@ from bot.core.change import Change, Configure, Subscribe
 from bot.core.messages import Button, Context, Reply, Request, Role
 from bot.core.query import spelled
 from bot.core.router import Bare, Router
-from bot.core.search import closest, clusters, normalize
+from bot.core.spelling import closest, clusters, normalize
 from bot.core.subscription import DAY_MINUTES, Pace, Quiet, Settings, Subscriptions
 from bot.core.text import paragraphs
 from handlers import language

@@ -9,7 +9,7 @@ from bot.core.change import Subscribe, Unsubscribe
 from bot.core.messages import Button, Context, Reply, Request, Role
 from bot.core.query import spelled
 from bot.core.router import Bare, Router
-from bot.core.search import closest, clusters
+from bot.core.spelling import closest, clusters
 from bot.core.subscription import Pace, Subscriptions
 from bot.core.text import Text, paragraphs
 
