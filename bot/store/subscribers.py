@@ -224,9 +224,7 @@ class Subscribers:
         given = self._database.insert(subscription).from_select(["subject", "subscriber", "pace"], theirs)
 
         async def work(connection: AsyncConnection) -> _Done:
-            followers = select(distinct(subscriber.c.chat)).join(
-                subscription, subscription.c.subscriber == subscriber.c.id
-            )
+            followers = select(subscriber.c.chat).join(subscription, subscription.c.subscriber == subscriber.c.id)
             chats = (await connection.scalars(followers.where(was))).all()
             await connection.execute(given.on_conflict_do_nothing())
             await connection.execute(delete(subscription).where(was))

@@ -1,0 +1,171 @@
+"""Moderation: who the moderators are, what lies on their desk, and what they do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import ceil, inf
+
+import orjson
+
+from bot.clock import Clock
+from bot.core import announcement, change
+from bot.core.broadcast import Broadcast, Desk, Kind, Outcome, Sheet, State
+from bot.core.content import Content, Snapshot
+from bot.core.messages import Chat, Context, Reply, Request
+from bot.core.text import Text
+from bot.delivery.outbox import Outbox
+from bot.delivery.rendering import frozen, thawed
+from bot.log import log
+from bot.platforms import Envelope, Platform
+from bot.privacy import Keys, SealBroken
+from bot.store import Conflict, Draft, Store
+
+_LISTED = 500  # broadcasts on a desk, newest first
+_NUMBER = re.compile(r"#?(\d{1,9})\b")
+_STARS_A_MESSAGE = 0.1
+
+
+@dataclass
+class Moderation:
+    """The moderators' side of broadcasts. A moderator is named "telegram:42" or "matrix:@name:example.org"."""
+
+    store: Store
+    keys: Keys
+    clock: Clock
+    snapshot: Callable[[], Snapshot]
+    names: Sequence[str] = ()
+    needed: int = 2  # approvals that a draft needs
+    paid: bool = False  # whether Telegram is paid for more messages a second
+    changed: Callable[[], None] = field(default=lambda: None)  # something is to be sent, or no more
+
+    def named(self, envelope: Envelope) -> str:
+        """The moderator who wrote this, in private; empty where nobody did."""
+        chat = envelope.request.chat
+        name = f"{chat.platform}:{envelope.sender}"
+        return name if chat.private and name in self.names else ""
+
+    async def met(self, name: str, chat: Chat, language: str) -> None:
+        """Remember where a moderator can be written to."""
+        address = self.keys.seal(orjson.dumps([chat.platform, chat.id]), f"moderator {name}")
+        await self.store.moderators.met(name, address, language)
+
+    # -- the desk
+
+    async def desk(self, me: str, request: Request) -> Desk:
+        """What a moderator's command is told."""
+        reachable = await self.store.moderators.reachable()
+        number = _NUMBER.match(request.argument)
+        return Desk(
+            me,
+            self.needed,
+            await self.store.broadcasts.newest(_LISTED),
+            await self._sheet(int(number[1]), me) if number else None,
+            tuple(name for name in self.names if name not in reachable),
+        )
+
+    async def _sheet(self, number: int, me: str) -> Sheet | None:
+        broadcast = await self.store.broadcasts.one(number)
+        if broadcast is None:
+            return None
+        texts = await self.texts(broadcast)
+        digest = announcement.digest(texts)
+        people, channels = await self._audience(broadcast)
+        seen = await self.store.broadcasts.seen(number, me) == digest
+        stars = ceil(people.get("telegram", 0) * _STARS_A_MESSAGE) if self.paid else 0
+        return Sheet(broadcast, texts, digest, seen, people, channels, self._seconds(people), stars)
+
+    async def texts(self, broadcast: Broadcast) -> Mapping[str, Text]:
+        """What a broadcast says in each language: a draft as the content stands now, any other as it was approved."""
+        if broadcast.state not in (State.DRAFT, State.REJECTED):
+            return {code: thawed(body) for code, body in (await self.store.broadcasts.renderings(broadcast.number)).items()}
+        original = await self.store.broadcasts.one(broadcast.original) if broadcast.original else None
+        now = self.clock.now()
+        return {
+            code: announcement.text(broadcast, Context(view, now), original.created_at if original else None)
+            for code, view in self.snapshot().views.items()
+        }
+
+    async def _audience(self, broadcast: Broadcast) -> tuple[Mapping[str, int], int]:
+        if broadcast.original:
+            original = await self.store.broadcasts.one(broadcast.original)
+            tally = original.tally if original else {}
+            return {name: _arrived(outcomes) for name, outcomes in tally.items()}, 0
+        entries = [item.entry for item in broadcast.items]
+        audience = await self.store.subscribers.counts(broadcast.topics, entries)
+        return audience.people, audience.channels
+
+    def _seconds(self, people: Mapping[str, int]) -> Mapping[str, int]:
+        rates = {name: platform.can.allowance.rate for name, platform in self._platforms.items()}
+        return {name: ceil(n / rates.get(name, inf)) for name, n in people.items()}
+
+    # -- what moderators do
+
+    async def apply(self, done: change.OfModerator, me: str) -> None:
+        """Make a change. Raises Conflict where it is too late for it."""
+        broadcasts, now = self.store.broadcasts, self.clock.now()
+        match done:
+            case change.Show(number, digest):
+                await broadcasts.shown(number, me, digest, now)
+            case change.Approve(number, digest):
+                await self._approve(number, digest, me, now)
+            case change.Reject(number, why):
+                await broadcasts.reject(number, me, why, now)
+            case change.Compose():
+                await self._compose(done, me, now)
+            case change.Pause(number, why):
+                await broadcasts.pause(number, me, why, now)
+            case change.Resume(number):
+                await broadcasts.resume(number, me, now)
+            case change.Cancel(number):
+                await broadcasts.cancel(number, me, now)
+            case change.Withdraw(number):
+                await self._withdraw(number, me, now)
+        self.changed()
+
+    async def _approve(self, number: int, digest: str, me: str, now: datetime) -> None:
+        broadcast = await self.store.broadcasts.one(number)
+        if broadcast is None:
+            raise Conflict("there is no such draft")
+        texts = await self.texts(broadcast)
+        if announcement.digest(texts) != digest:
+            raise Conflict("it has changed")
+        renderings = {code: frozen(text) for code, text in texts.items()}
+        begun = await self.store.broadcasts.approve(
+            number, me, digest, needed=self.needed, allowed=self.allowed, renderings=renderings, at=now
+        )
+        if begun:
+            log.info("broadcast_begins", number=number)
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Whose word counts: the moderators, and whoever has the shell of this machine."""
+        return (*self.names, SHELL)
+
+    async def _compose(self, composed: change.Compose, me: str, now: datetime) -> None:
+        kind = Kind.CORRECTION if composed.original else Kind.NOTE
+        topics = composed.topics
+        dedupe = f"{me} {now.isoformat()} {kind}"
+        draft = Draft(
+            dedupe,
+            kind,
+            topics,
+            words=composed.words,
+            urgent=composed.urgent,
+            policy=composed.policy,
+            author=me,
+            original=composed.original,
+            expires_at=composed.expires_at,
+        )
+        number = await self.store.broadcasts.compose(draft, now)
+        await self.waits([number], but=me)
+
+    async def _withdraw(self, number: int, me: str, now: datetime) -> None:
+        broadcast = await self.store.broadcasts.one(number)
+        if broadcast is None:
+            raise Conflict("there is no such broadcast")
+        withdrawal = Broadcast(0, State.DRAFT, Kind.WITHDRAWAL, now, broadcast.topics, original=number)
+        renderings = {code: frozen(text) for code, text in (await self.texts(withdrawal)).items()}
+        await self.store.broadcasts.withdraw(number, me, renderings, now)
