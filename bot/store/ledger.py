@@ -400,10 +400,8 @@ _SETTLE = (
     )
 )
 # Of a broadcast that was cancelled meanwhile nothing is tried again.
-_REQUEUED = case(
-    (delivery.c.broadcast.in_(select(broadcast.c.id).where(broadcast.c.state.in_(_OPEN))), Outcome.QUEUED),
-    else_=Outcome.CANCELLED,
-)
+_GOES_ON = select(broadcast.c.id).where(or_(*(broadcast.c.state == state for state in _OPEN)))
+_REQUEUED = case((delivery.c.broadcast.in_(_GOES_ON), Outcome.QUEUED), else_=Outcome.CANCELLED)
 _REQUEUE = (
     update(delivery)
     .where(*_ATTEMPT)
