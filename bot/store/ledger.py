@@ -189,13 +189,10 @@ class Ledger:
 
     async def end(self, now: datetime) -> tuple[int, ...]:
         """End the broadcasts of which nothing waits or is on the wire; their numbers."""
-        waits = exists().where(QUEUED, delivery.c.broadcast == broadcast.c.id)
-        flies = broadcast.c.id.in_(select(delivery.c.broadcast).where(SENDING))
-        over = (broadcast.c.state.in_(_OPEN), broadcast.c.reached >= broadcast.c.last, ~waits, ~flies)
-        statement = update(broadcast).where(*over).values(state=State.ENDED, ended_at=seconds(now))
+        statement = ending(now).returning(broadcast.c.id)
 
         async def work(connection: AsyncConnection) -> tuple[int, ...]:
-            return tuple(sorted((await connection.scalars(statement.returning(broadcast.c.id))).all()))
+            return tuple(sorted((await connection.scalars(statement)).all()))
 
         return await self._database.write(work)
 
@@ -428,6 +425,16 @@ def _again(result: Result) -> Iterable[dict[str, Any]]:
 
 
 # ---------------------------------------------------------------------------- ending
+
+
+def ending(now: datetime) -> Any:
+    """End every broadcast that has reached everybody, and of which nothing waits or is on the wire."""
+    waits = select(delivery.c.platform).where(QUEUED, delivery.c.broadcast == broadcast.c.id)
+    ordered = waits.order_by(delivery.c.platform, delivery.c.due)  # as the index of what waits is: so it is used
+    first = ordered.limit(1).correlate(broadcast).scalar_subquery()
+    flies = broadcast.c.id.in_(select(delivery.c.broadcast).where(SENDING))
+    over = (broadcast.c.state.in_(_OPEN), broadcast.c.reached >= broadcast.c.last, first.is_(None), ~flies)
+    return update(broadcast).where(*over).values(state=State.ENDED, ended_at=seconds(now))
 
 
 async def _expired(connection: AsyncConnection, number: int) -> bool:

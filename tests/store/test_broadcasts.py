@@ -101,7 +101,8 @@ async def test_the_word_of_its_author_alone_is_never_enough(file: Path, needed: 
     async with at(file) as store:
         number = await store.broadcasts.compose(draft("note", author=ONE), NOON)
         assert not await approves(store, number, ONE, needed=needed)
-        assert await approves(store, number, TWO, needed=needed)
+        assert await approves(store, number, TWO, needed=needed, renderings={})
+        assert await store.broadcasts.renderings(number) == {}
 
 
 async def test_the_word_of_who_is_a_moderator_no_more_does_not_count(file: Path) -> None:
