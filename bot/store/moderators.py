@@ -15,13 +15,10 @@ class Moderators:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._met: dict[str, str] = {}  # name: language; who writes every day is noted once
 
     async def met(self, name: str, address: bytes, language: str) -> None:
         """Remember where a moderator can be written to; the newest sealed address and language hold."""
-        if self._met.get(name) != language:
-            await self._database.put(moderator, {"name": name}, {"address": address, "language": language})
-            self._met[name] = language
+        await self._database.put(moderator, {"name": name}, {"address": address, "language": language})
 
     async def reachable(self) -> Mapping[str, tuple[bytes, str]]:
         """Sealed address and language, by name."""
@@ -33,7 +30,6 @@ class Moderators:
         gone = delete(moderator).where(moderator.c.name.not_in(sorted(names)))
 
         async def work() -> None:
-            self._met = {}
             erased = await self._database.write(lambda connection: connection.execute(gone))
             if erased.rowcount:
                 await self._database.scrub()

@@ -20,9 +20,12 @@ async def test_a_moderator_who_wrote_can_be_written_to(file: Path) -> None:
         await store.moderators.met("telegram:1", b"sealed", "en")
         await store.moderators.met("telegram:1", b"sealed anew", "en")
         await store.moderators.met("matrix:@m:x", b"other", "en")
-        assert await store.moderators.reachable() == {"matrix:@m:x": (b"other", "en"), "telegram:1": (b"sealed", "en")}
-        await store.moderators.met("telegram:1", b"sealed anew", "km")
-        assert (await store.moderators.reachable())["telegram:1"] == (b"sealed anew", "km")
+        assert await store.moderators.reachable() == {
+            "matrix:@m:x": (b"other", "en"),
+            "telegram:1": (b"sealed anew", "en"),
+        }
+        await store.moderators.met("telegram:1", b"another chat", "km")
+        assert (await store.moderators.reachable())["telegram:1"] == (b"another chat", "km")
 
 
 async def test_who_is_no_moderator_any_more_is_erased_and_may_come_back(file: Path) -> None:
