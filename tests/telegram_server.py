@@ -401,8 +401,10 @@ STRUCTURED = {
     "commands": "can't parse commands JSON object",
     "scope": "can't parse BotCommandScope JSON object",
 }
-NUMBERS = frozenset({"chat_id", "message_id", "message_thread_id", "offset", "limit", "timeout", "cache_time"})
-FLAGS = frozenset({"disable_notification", "protect_content", "show_alert", "drop_pending_updates"})
+NUMBERS = frozenset({"chat_id", "user_id", "message_id", "message_thread_id", "offset", "limit", "timeout", "cache_time"})
+FLAGS = frozenset(
+    {"disable_notification", "allow_paid_broadcast", "protect_content", "show_alert", "drop_pending_updates"}
+)
 
 
 def decoded(key: str, value: object) -> object:
@@ -537,23 +539,36 @@ def refusal_bytes(refused: Refused) -> tuple[int, bytes]:
 
 @dataclass(slots=True)
 class Limits:
-    """Flood limits, each as (messages, seconds); sends and edits count alike."""
+    """Flood limits, each as (messages, seconds); sends and edits count alike.
+
+    `Limits.strict()` is the documented limits to the letter. A paid message counts among the paid alone, but
+    its chat counts it as any other.
+    """
 
     chat: tuple[int, float] = (5, 5.0)  # about one a second, with a burst
     group: tuple[int, float] = (20, 60.0)
     overall: tuple[int, float] = (30, 1.0)
-    sent: defaultdict[int, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+    paid: tuple[int, float] = (1000, 1.0)
+    sent: defaultdict[int | str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
-    def spend(self, chat_id: int, now: float) -> None:
+    @classmethod
+    def strict(cls) -> Self:
+        """Make limits without a burst: 30 a second, 1 a second in a private chat, 20 a minute in a group."""
+        return cls(chat=(1, 1.0))
+
+    def spend(self, chat_id: int, now: float, *, paid: bool = False) -> None:
         """Count one message, or refuse it with the seconds to wait."""
-        lanes = {0: self.overall, chat_id: self.group if chat_id < 0 else self.chat}
+        lanes: dict[int | str, tuple[int, float]] = {
+            "paid" if paid else "overall": self.paid if paid else self.overall,
+            chat_id: self.group if chat_id < 0 else self.chat,
+        }
         wait = max(self._wait(key, now, *limit) for key, limit in lanes.items())
         if wait > 0:
             raise flooded(wait)
         for key in lanes:
             self.sent[key].append(now)
 
-    def _wait(self, key: int, now: float, messages: int, seconds: float) -> float:
+    def _wait(self, key: int | str, now: float, messages: int, seconds: float) -> float:
         sent = self.sent[key]
         while sent and sent[0] <= now - seconds:
             sent.popleft()
@@ -642,6 +657,7 @@ class Message:
     edited: bool
     reply_to: int | None
     silent: bool
+    paid: bool
     photo: bytes | None
     preview: JSON | None  # link_preview_options
     raw: JSON = field(repr=False, compare=False)
@@ -672,6 +688,27 @@ def seen_buttons(raw: JSON) -> tuple[tuple[tuple[str, str], ...], ...]:
     """Return the rows of buttons under a message."""
     rows = raw.get("reply_markup", {}).get("inline_keyboard", [])
     return tuple(tuple((one["text"], one.get("callback_data", one.get("url", ""))) for one in row) for row in rows)
+
+
+def member(user: JSON, status: str) -> JSON:
+    """Return somebody as a member of a chat, with the fields that the status has."""
+    rights = (
+        "can_be_edited can_manage_chat can_delete_messages can_manage_video_chats can_restrict_members "
+        "can_promote_members can_change_info can_invite_users can_post_stories can_edit_stories can_delete_stories"
+    )
+    may = (
+        "is_member can_send_messages can_send_audios can_send_documents can_send_photos can_send_videos "
+        "can_send_video_notes can_send_voice_notes can_send_polls can_send_other_messages "
+        "can_add_web_page_previews can_change_info can_invite_users can_pin_messages can_manage_topics "
+        "can_edit_tag can_react_to_messages"
+    )
+    more: dict[str, JSON] = {
+        "creator": {"is_anonymous": False},
+        "administrator": {"is_anonymous": False} | dict.fromkeys(rights.split(), True),
+        "restricted": {"until_date": 0} | dict.fromkeys(may.split(), True),
+        "kicked": {"until_date": 0},
+    }
+    return {"user": user, "status": status} | more.get(status, {})
 
 
 class Press:
@@ -706,6 +743,8 @@ class Chat:
         self.messages: dict[int, JSON] = {}
         self.own: set[int] = set()  # the bot's messages
         self.silent: set[int] = set()  # those that made no sound
+        self.paid: set[int] = set()  # those that cost 0.1 Star
+        self.members: dict[int, str] = {}  # status by user id, of those whom the test gave one
         self.known = True
         self.refusal = ""
         self.migrated_to = 0
@@ -751,6 +790,7 @@ class Chat:
             edited="edit_date" in raw,
             reply_to=None if "forum_topic_created" in reply else reply.get("message_id"),
             silent=raw["message_id"] in self.silent,
+            paid=raw["message_id"] in self.paid,
             photo=self.server.files.get(raw["photo"][-1]["file_id"]) if "photo" in raw else None,
             preview=raw.get("link_preview_options"),
             raw=raw,
@@ -881,8 +921,19 @@ class Group(Chat):
         head = self.envelope({"from": nobody, "sender_chat": self.shape}, thread)
         return self.tell("message", head | text_content(text))
 
+    async def says_as(self, channel: Channel, text: str, *, thread: int | None = None) -> Message:
+        """Let somebody write in the name of a channel of theirs."""
+        nobody = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}
+        head = self.envelope({"from": nobody, "sender_chat": channel.shape}, thread)
+        return self.tell("message", head | text_content(text))
+
+    async def appoints(self, user: Person, status: str = "administrator") -> None:
+        """Give somebody a place in the group: creator, administrator, member, restricted, left or kicked."""
+        self.members[user.id] = status
+
     async def joins(self, user: Person) -> Message:
         """Let somebody join the group."""
+        self.members[user.id] = "member"
         return self._send(user, {"new_chat_members": [user.user]})
 
     async def closes(self, thread: int) -> None:
@@ -921,11 +972,17 @@ class Group(Chat):
 
     def _send(self, user: Person, content: JSON, thread: int | None = None, reply_to: Message | None = None) -> Message:
         head = self.envelope({"from": user.user}, thread, reply_to.id if reply_to else None)
+        self.members.setdefault(user.id, "member")
         return self.tell("message", head | content)
 
 
 class Channel(Chat):
     """A channel in which the bot may post."""
+
+    async def removes_bot(self, by: Person) -> None:
+        """Remove the bot from the channel."""
+        self.refusal = "Forbidden: bot was kicked from the channel chat"
+        self.tell_membership(by.user, "administrator", "kicked")
 
     async def posts(self, text: str) -> Message:
         """Publish a post in the name of the channel."""
@@ -1032,16 +1089,19 @@ class TelegramServer:
         *,
         title: str = "Group",
         topics: dict[int, str] | None = None,
+        username: str = "",
     ) -> Group:
         """Make a group with the bot in it: a forum if it has topics; -100… ids are supergroups."""
         kind = "supergroup" if topics or id < SUPERGROUPS_BELOW else "group"
-        shape = {"id": id, "type": kind, "title": title} | ({"is_forum": True} if topics else {})
+        name = {"username": username} if username else {}
+        shape = {"id": id, "type": kind, "title": title} | ({"is_forum": True} if topics else {}) | name
         self.chats[id] = group = Group(self, shape, dict(topics or {}))
         return group
 
-    def channel(self, id: int, *, title: str = "Channel") -> Channel:  # noqa: A002 - the same
-        """Make a channel that the bot may post in."""
-        self.chats[id] = channel = Channel(self, {"id": id, "type": "channel", "title": title})
+    def channel(self, id: int, *, title: str = "Channel", username: str = "") -> Channel:  # noqa: A002 - the same
+        """Make a channel that the bot may post in; a public one has a username."""
+        name = {"username": username} if username else {}
+        self.chats[id] = channel = Channel(self, {"id": id, "type": "channel", "title": title} | name)
         return channel
 
     def push(self, update: JSON) -> int:
@@ -1172,6 +1232,7 @@ class TelegramServer:
             "sendphoto": self._send_photo,
             "editmessagetext": self._edit_message_text,
             "deletemessage": self._delete_message,
+            "getchatmember": self._get_chat_member,
             "answercallbackquery": self._answer_callback_query,
             "setmycommands": self._set_my_commands,
             "getmycommands": self._get_my_commands,
@@ -1239,8 +1300,19 @@ class TelegramServer:
             raise bad("message can't be deleted")
         if raw["date"] < time.time() - DELETE_WINDOW_SECONDS:
             raise bad("message can't be deleted for everyone")
+        if chat.refusal and not isinstance(chat, Person):
+            raise Refused(403, chat.refusal)  # whoever blocks the bot still has what it wrote taken back
         del chat.messages[raw["message_id"]]
         return True
+
+    async def _get_chat_member(self, parameters: JSON) -> JSON:
+        chat = self._chat(parameters)
+        person = self.chats.get(number(parameters, "user_id"))
+        if chat.refusal:
+            raise Refused(403, chat.refusal)
+        if not isinstance(person, Person):
+            raise bad("user not found")
+        return member(person.user, chat.members.get(person.id, "left"))
 
     async def _answer_callback_query(self, parameters: JSON) -> bool:
         press = self._presses.get(str(parameters.get("callback_query_id")))
@@ -1283,12 +1355,17 @@ class TelegramServer:
         chat_id = parameters.get("chat_id", "")
         if chat_id == "":
             raise bad("chat_id is empty")
-        chat = self.chats.get(chat_id) if isinstance(chat_id, int) else None
+        chat = self.chats.get(chat_id) if isinstance(chat_id, int) else self._public(str(chat_id))
         if chat is None or not chat.known:
             raise bad("chat not found")
         if chat.migrated_to:
             raise upgraded(chat.migrated_to)
         return chat
+
+    def _public(self, name: str) -> Chat | None:
+        """Return the channel or supergroup of that @username; a person is not found by it."""
+        public = (chat for chat in self.chats.values() if not isinstance(chat, Person) and "username" in chat.shape)
+        return next((chat for chat in public if f"@{chat.shape['username']}".lower() == name.lower()), None)
 
     def _menu(self, parameters: JSON) -> tuple[str, str]:
         scope = parameters.get("scope")
@@ -1339,11 +1416,14 @@ class TelegramServer:
         chat.place(thread, reply_to)  # an unknown thread is refused before anything is counted
         if isinstance(chat, Group) and thread in chat.closed:
             raise bad("TOPIC_CLOSED")
-        self._check_allowed(chat)
+        paid = bool(parameters.get("allow_paid_broadcast"))
+        self._check_allowed(chat, paid=paid)
         sender = {"sender_chat": chat.shape} if isinstance(chat, Channel) else {"from": self.bot}
         raw = chat.envelope(sender, thread, reply_to) | content | markup
         if parameters.get("disable_notification"):
             chat.silent.add(raw["message_id"])
+        if paid:
+            chat.paid.add(raw["message_id"])
         if parameters.get("protect_content"):
             raw["has_protected_content"] = True
         return chat.show(raw)
@@ -1365,9 +1445,9 @@ class TelegramServer:
         rest = {key: value for key, value in old.items() if key not in (*changeable, "link_preview_options")}
         return chat.show(rest | new | {"edit_date": int(time.time())})
 
-    def _check_allowed(self, chat: Chat) -> None:
+    def _check_allowed(self, chat: Chat, *, paid: bool = False) -> None:
         # Last, as on the real server: what is malformed is refused as such even where the bot is blocked.
         if self.limits:
-            self.limits.spend(chat.id, self.clock())
+            self.limits.spend(chat.id, self.clock(), paid=paid)
         if chat.refusal:
             raise Refused(403, chat.refusal)

@@ -797,6 +797,44 @@ async def test_thirty_a_second_is_all(bot: Bot, server: TelegramServer) -> None:
 # --- the server itself --------------------------------------------------------------------------
 
 
+async def test_strictly_a_chat_takes_one_a_second_and_a_paid_message_leaves_the_others_their_thirty(
+    bot: Bot, server: TelegramServer
+) -> None:
+    server.clock, server.limits = Clock(), Limits.strict()
+    readers = [server.user(id=number) for number in range(100, 200)]
+    for reader in readers[:50]:
+        await bot.send_message(reader.id, "paid", allow_paid_broadcast=True)
+    assert {(await reader.hears()).paid for reader in readers[:50]} == {True}
+    for reader in readers[50:80]:
+        await bot.send_message(reader.id, "x")
+    with pytest.raises(RetryAfter):
+        await bot.send_message(readers[80].id, "x")
+    with pytest.raises(RetryAfter):
+        await bot.send_message(readers[0].id, "x", allow_paid_broadcast=True)
+
+
+@pytest.mark.parametrize("status", ["creator", "administrator", "member", "restricted", "left", "kicked"])
+async def test_a_member_has_a_status(bot: Bot, server: TelegramServer, status: str) -> None:
+    group = server.group(id=FORUM)
+    await group.appoints(server.user(id=42), status)
+    member = await bot.get_chat_member(FORUM, 42)
+    assert (member.status, member.user.id) == (status, 42)
+    with pytest.raises(BadRequest, match="User not found"):
+        await bot.get_chat_member(FORUM, 43)
+    await group.kicks_bot(server.user(id=44))
+    with pytest.raises(Forbidden):
+        await bot.get_chat_member(FORUM, 42)
+
+
+async def test_a_public_chat_is_found_by_its_name_and_a_person_is_not(bot: Bot, server: TelegramServer) -> None:
+    channel = server.channel(id=-1_009, username="Lantern")
+    await bot.send_message("@lantern", "news")
+    assert (await channel.hears()).text == "news"
+    server.user(id=42, username="sokha")
+    with pytest.raises(BadRequest, match="Chat not found"):
+        await bot.send_message("@sokha", "hello")
+
+
 async def test_every_call_is_on_record(bot: Bot, server: TelegramServer) -> None:
     server.user(id=42)
     before = server.clock()

@@ -15,7 +15,7 @@ from bot.core.messages import Chat, Reply
 from bot.delivery.lane import Lanes
 from bot.delivery.message import parts
 from bot.log import log
-from bot.platforms import Envelope, Gone, Moved, Platform, Rejected, Unavailable, Unknown
+from bot.platforms import Envelope, Gone, Moved, Past, Platform, Rejected, Unavailable, Unknown
 from bot.platforms.menu import Menus, spelled
 
 _PATIENCE_SECONDS = 120.0  # since the question came: an answer that comes later answers nothing
@@ -45,7 +45,7 @@ class Outbox:
         try:
             edit = partial(platform.edit, message=envelope.refers, reply=reply)
             await self._patiently(platform, envelope.request.chat, edit, envelope.arrived)
-        except (Rejected, Unknown, Unavailable, Moved):
+        except (Past, Rejected, Unknown, Unavailable, Moved):
             return False
         except Gone:
             pass

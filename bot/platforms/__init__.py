@@ -100,6 +100,10 @@ class Rejected(Refusal):
     """Our message is malformed: trying again will not help."""
 
 
+class Past(Refusal):
+    """This one message can no longer be changed or taken back; the chat takes new ones as before."""
+
+
 class Unknown(Refusal):
     """It may have arrived."""
 
@@ -146,10 +150,16 @@ class Platform(Protocol):
         """Replace the message of ours whose button was pressed, where the capabilities say so. Raises Refusal."""
 
     async def amend(self, chat: Chat, message: str, reply: Reply, *, key: str) -> None:
-        """Change what an update of ours says, by its reference, where the capabilities say so. Raises Refusal."""
+        """Change what an update of ours says, by its reference, where the capabilities say so. Raises Refusal.
+
+        Past: say it in a new message.
+        """
 
     async def delete(self, chat: Chat, message: str, *, key: str) -> None:
-        """Take an update of ours back, by its reference, where the capabilities say so. Raises Refusal."""
+        """Take an update of ours back, by its reference, where the capabilities say so. Raises Refusal.
+
+        What is gone already is taken back.
+        """
 
     async def administers(self, envelope: Envelope) -> bool:
         """Whether the sender may decide for a group, asked of the platform at this moment. Raises Refusal."""

@@ -18,7 +18,7 @@ from rich.text import Text as Rich
 
 from bot.core.messages import Chat, Reply, read
 from bot.core.text import Limit, Style, Text
-from bot.platforms import Batch, Capabilities, Envelope, Gone
+from bot.platforms import Allowance, Batch, Capabilities, Envelope, Gone, Push
 
 _LOOKS = {
     Style.BOLD: Look(bold=True),
@@ -28,6 +28,8 @@ _LOOKS = {
 }
 CHAT = Chat("console", "console")  # there is no other
 _PROMPT = "› "
+_CLEARED = "\r\x1b[J"  # back to the beginning of the line, and nothing stands there any more
+_AMENDED = "✎"
 _STANDARD_INPUT = 0
 
 
@@ -43,7 +45,13 @@ class Console:
 
     name = "console"
     me = ""
-    can = Capabilities(limit=Limit(1_000_000), window=1, patient=True)
+    can = Capabilities(
+        amend=True,
+        limit=Limit(1_000_000),
+        window=1,
+        patient=True,
+        allowance=Allowance(private=(100, 1.0), group=(100, 1.0)),
+    )
 
     def __init__(self, asks: Iterable[str] = ()) -> None:
         self._asks = list(asks)
@@ -52,6 +60,7 @@ class Console:
         self._terminal = _Terminal(highlight=False, soft_wrap=not sys.stdout.isatty())
         self._keyboard = bool(self._interactive and sys.stdin and sys.stdin.isatty() and sys.stdout.isatty())
         self._mode: list[Any] | None = None
+        self._prompting = False  # the keyboard is listened to
         self._count = 0
 
     async def __aenter__(self) -> Self:
@@ -87,14 +96,24 @@ class Console:
             return self._greeting.pop(0)
         if self._asks:
             return self._asks.pop(0)
-        return await _heard(_typed if self._keyboard else _line) if self._interactive else None
+        if not self._interactive:
+            return None
+        self._prompting = self._keyboard
+        try:
+            return await _heard(_typed if self._keyboard else _line)
+        finally:
+            self._prompting = False
 
-    async def send(self, chat: Chat, reply: Reply, *, key: str) -> str:
-        """Print it."""
+    async def send(self, chat: Chat, reply: Reply, *, key: str, push: Push | None = None) -> str:
+        """Print it; what comes while somebody types stands above the line they type in."""
         text = _rich(reply.text) if self._terminal.is_terminal else Rich(plain(reply.text))
         try:
+            if self._prompting:
+                print(end=_CLEARED)
             self._terminal.print(text)
             self._terminal.print()
+            if self._prompting:
+                print(end=_PROMPT + _half_typed(), flush=True)
         except BrokenPipeError:
             raise Gone("nobody reads the output any more") from None
         return key
@@ -102,6 +121,17 @@ class Console:
     async def edit(self, chat: Chat, message: str, reply: Reply) -> None:
         """Paper cannot be edited: print it again."""
         await self.send(chat, reply, key=message)
+
+    async def amend(self, chat: Chat, message: str, reply: Reply, *, key: str) -> None:
+        """Print it anew, under a pencil: what is printed stays."""
+        await self.send(chat, Reply(Text(f"{_AMENDED}\n") + reply.text), key=key)
+
+    async def delete(self, chat: Chat, message: str, *, key: str) -> None:
+        """What is printed cannot be taken back, and to say so would only point at it."""
+
+    async def administers(self, envelope: Envelope) -> bool:
+        """Whoever sits at the terminal decides for it."""
+        return True
 
     async def check(self) -> None:
         """A terminal is always there."""
@@ -135,6 +165,13 @@ def _typed() -> str | None:
         return ""
     except (EOFError, OSError):
         return None
+
+
+def _half_typed() -> str:
+    """What stands behind the prompt."""
+    import readline  # noqa: PLC0415 (loaded already, where there is a prompt)
+
+    return readline.get_line_buffer()
 
 
 def _line() -> str | None:

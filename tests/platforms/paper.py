@@ -3,6 +3,7 @@
 paper = Paper()
 paper.asks("/laws")
 paper.refuses(Unavailable("busy"), Unknown("lost"))     # the next two sends
+paper.administrators.add("42")                          # decides for every group
 ...
 assert (await paper.reads()).text == "Laws"
 """
@@ -17,10 +18,10 @@ from types import TracebackType
 from typing import Self
 
 from bot.core.messages import Chat, Reply, Request, read
-from bot.platforms import Batch, Capabilities, Envelope, Refusal
+from bot.platforms import Batch, Capabilities, Envelope, Past, Push, Refusal
 
 READER = Chat("paper", "1")
-BUTTONS = Capabilities(buttons=True, edit=True)
+BUTTONS = Capabilities(buttons=True, edit=True, amend=True)
 PLAIN = Capabilities()
 
 
@@ -33,6 +34,9 @@ class Sheet:
     key: str
     message: str
     edits: int = 0
+    push: Push | None = None
+    amends: int = 0
+    deleted: bool = False
 
     @property
     def text(self) -> str:
@@ -52,6 +56,7 @@ class Paper:
         self.name, self.can = name, can
         self.sheets: list[Sheet] = []
         self.tried: list[tuple[Chat, str, str]] = []  # chat, key or message, text of every send and edit
+        self.administrators: set[str] = set()  # senders who decide for any group
         self.cursors: list[str | None] = []  # what was polled with
         self.acknowledged: list[str] = []
         self.forgotten: list[tuple[Chat, int]] = []  # and how many messages had been written by then
@@ -66,15 +71,19 @@ class Paper:
 
     # -- what a test writes down
 
-    def asks(self, *words: str, chat: Chat = READER, refers: str = "", language: str = "") -> None:
+    def asks(
+        self, *words: str, chat: Chat = READER, refers: str = "", language: str = "", sender: str = ""
+    ) -> None:
         """Somebody says all of this, and one poll brings it."""
-        self.brings(*(self.envelope(each, chat, refers, language) for each in words))
+        self.brings(*(self.envelope(each, chat, refers, language, sender) for each in words))
 
-    def envelope(self, words: str, chat: Chat = READER, refers: str = "", language: str = "") -> Envelope:
+    def envelope(
+        self, words: str, chat: Chat = READER, refers: str = "", language: str = "", sender: str = ""
+    ) -> Envelope:
         """What somebody says, as it comes in."""
         request = read(chat, words, me=self.me, language=language) or Request(chat, "", words, language)
         self._number += 1
-        return Envelope(request, f"in:{self._number}", refers)
+        return Envelope(request, f"in:{self._number}", refers, sender)
 
     def brings(self, *envelopes: Envelope, skipped: Mapping[str, int] | None = None, over: bool = False) -> None:
         """One poll brings these."""
@@ -87,7 +96,7 @@ class Paper:
             self._coming.put_nowait(problem)
 
     def refuses(self, *refusals: Refusal | None) -> None:
-        """The next sends and edits raise these; None is taken."""
+        """The next sends, edits, amendments, deletions and questions raise these; None is taken."""
         self._refusals.extend(refusals)
 
     def open(self) -> None:
@@ -126,10 +135,13 @@ class Paper:
             raise coming
         return coming
 
-    async def send(self, chat: Chat, reply: Reply, *, key: str) -> str:
-        """Write it down."""
-        await self._travel(chat, key, reply)
-        sheet = Sheet(chat, reply, key, f"m{len(self.sheets) + 1}")
+    async def send(self, chat: Chat, reply: Reply, *, key: str, push: Push | None = None) -> str:
+        """Write it down; where that is harmless, the same key again is the same message."""
+        await self._travel(chat, key, reply.text.plain)
+        known = next((each for each in self.sheets if (each.chat, each.key) == (chat, key)), None)
+        if known and self.can.repeatable:
+            return known.message
+        sheet = Sheet(chat, reply, key, f"m{len(self.sheets) + 1}", push=push)
         self.sheets.append(sheet)
         await self._tell()
         return sheet.message
@@ -137,10 +149,36 @@ class Paper:
     async def edit(self, chat: Chat, message: str, reply: Reply) -> None:
         """Write it over what stood there."""
         assert self.can.edit
-        await self._travel(chat, message, reply)
-        (sheet,) = (each for each in self.sheets if each.message == message)
+        await self._travel(chat, message, reply.text.plain)
+        sheet = self._sheet(message)
         sheet.reply, sheet.edits = reply, sheet.edits + 1
         await self._tell()
+
+    async def amend(self, chat: Chat, message: str, reply: Reply, *, key: str) -> None:
+        """Write it over what stood there."""
+        assert self.can.amend
+        await self._travel(chat, key, reply.text.plain)
+        sheet = self._sheet(message)
+        if sheet.deleted:
+            raise Past("it was taken back")
+        sheet.reply, sheet.amends = reply, sheet.amends + 1
+        await self._tell()
+
+    async def delete(self, chat: Chat, message: str, *, key: str) -> None:
+        """Mark it as taken back."""
+        assert self.can.amend
+        await self._travel(chat, key, "")
+        self._sheet(message).deleted = True
+        await self._tell()
+
+    async def administers(self, envelope: Envelope) -> bool:
+        """Whether a test made the sender an administrator."""
+        self._refuse()
+        return envelope.request.chat.private or envelope.speaks_for_chat or envelope.sender in self.administrators
+
+    def _sheet(self, message: str) -> Sheet:
+        (sheet,) = (each for each in self.sheets if each.message == message)
+        return sheet
 
     async def check(self) -> None:
         """Paper is always there."""
@@ -153,20 +191,23 @@ class Paper:
         """Note what had been written by then."""
         self.forgotten.append((chat, len(self.sheets)))
 
-    async def _travel(self, chat: Chat, key: str, reply: Reply) -> None:
-        assert self.can.limit.measure(reply.text.plain) <= self.can.limit.size
-        self.tried.append((chat, key, reply.text.plain))
+    async def _travel(self, chat: Chat, key: str, text: str) -> None:
+        assert self.can.limit.measure(text) <= self.can.limit.size
+        self.tried.append((chat, key, text))
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             await asyncio.sleep(0)
             while chat.id in self.closed:
                 await self._opened.wait()
-            refusal = self._refusals.popleft() if self._refusals else None
-            if refusal:
-                raise refusal
+            self._refuse()
         finally:
             self.in_flight -= 1
+
+    def _refuse(self) -> None:
+        refusal = self._refusals.popleft() if self._refusals else None
+        if refusal:
+            raise refusal
 
     async def _tell(self) -> None:
         async with self._written:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
+import select
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from bot.core.messages import Chat, Reply, Request
 from bot.core.text import Style, Text, parse
-from bot.platforms import Batch, Envelope, Platform
+from bot.platforms import Batch, Envelope, Platform, Push
 from bot.platforms.console import Console, plain
 
 HERE = Chat("console", "console")
@@ -157,6 +161,73 @@ async def test_a_reply_that_should_take_anothers_place_is_printed_again(capsys: 
     await console.acknowledge(Envelope(Request(HERE, "laws"), "1"))
     assert await console.check() is None  # type: ignore[func-returns-value]
     assert capsys.readouterr().out == "Page 2\n\n"
+
+
+async def test_a_correction_is_printed_under_a_pencil_and_a_withdrawal_is_not_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    console = Console(["x"])
+    await console.send(HERE, Reply(Text("Arrested.")), key="1", push=Push())
+    await console.amend(HERE, "1", Reply(parse("*Released*.")), key="2")
+    await console.delete(HERE, "1", key="3")
+    assert capsys.readouterr().out == "Arrested.\n\n✎\nReleased.\n\n"
+
+
+async def test_whoever_sits_at_the_terminal_decides() -> None:
+    assert await Console().administers(Envelope(Request(HERE, "subscribe"), "1"))
+
+
+NEWS = """
+import asyncio, sys
+from pathlib import Path
+from bot.core.messages import Chat, Reply
+from bot.core.text import Text
+from bot.platforms import Push
+from bot.platforms.console import Console
+
+async def main():
+    async with Console() as console:
+        await console.poll(None)
+        listening = asyncio.ensure_future(console.poll(None))
+        await asyncio.to_thread(Path(sys.argv[1]).read_text)  # until the test has typed something
+        await console.send(Chat("console", "console"), Reply(Text("News!")), key="1", push=Push())
+        print((await listening).envelopes[0].request.line)
+
+asyncio.run(main())
+"""
+
+
+def test_an_update_stands_above_the_line_that_somebody_types(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    command = [sys.executable, "-c", NEWS, str(gate)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        try:
+            assert "› " in written(ours, "› ")
+            os.write(ours, b"pris")
+            assert "pris" in written(ours, "pris")
+            gate.write_text("now")
+            shown = written(ours, "› pris")
+            assert shown.startswith("\r\x1b[J")
+            assert shown.replace("\r", "").removeprefix("\x1b[J") == "News!\n\n› pris"
+            os.write(ours, b"oners\n")
+            assert "prisoners\r\n" in written(ours, "prisoners\r\n")
+        finally:
+            process.kill()
+    os.close(ours)
+
+
+def written(terminal: int, until: str) -> str:
+    """What a terminal was sent, up to these words."""
+    words, deadline = "", time.monotonic() + 20
+    while until not in words:
+        assert time.monotonic() < deadline, words
+        if select.select([terminal], [], [], 0.1)[0]:
+            words += os.read(terminal, 10_000).decode()
+    return words
 
 
 @pytest.mark.parametrize(

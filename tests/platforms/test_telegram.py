@@ -16,7 +16,7 @@ from telegram import MessageEntity
 
 from bot.core.messages import Button, Chat, Mishap, Reply, Request
 from bot.core.text import Mark, Style, Text, parse
-from bot.platforms import Batch, Envelope, Gone, Moved, Platform, Rejected, Unavailable
+from bot.platforms import Batch, Envelope, Gone, Moved, Past, Platform, Push, Refusal, Rejected, Unavailable
 from bot.platforms.telegram import Telegram, keyboard
 from bot.platforms.telegram.keyboard import Shelf
 from bot.platforms.telegram.render import render
@@ -87,7 +87,7 @@ async def test_a_question_is_heard_and_answered(server: TelegramServer, platform
     await sokha.says("/Prisoners  Kem\nSokha")
     batch = await platform.poll(None)
     assert batch.envelopes == (
-        Envelope(Request(HERE, "prisoners", "Kem Sokha", "km"), f"update:{int(batch.cursor or 0) - 1}"),
+        Envelope(Request(HERE, "prisoners", "Kem Sokha", "km"), f"update:{int(batch.cursor or 0) - 1}", sender="42"),
     )
     sent = await platform.send(HERE, Reply(parse("*Kem Sokha*: see [source](https://example.org/a) or /laws")), key="k")
     heard = await sokha.hears()
@@ -566,9 +566,9 @@ async def test_an_edit_that_changes_nothing_is_fine(server: TelegramServer, plat
 
 async def test_a_message_that_cannot_be_edited_is_told(server: TelegramServer, platform: Telegram) -> None:
     said = await server.user(42).says("mine")
-    with pytest.raises(Rejected, match="can't be edited"):
+    with pytest.raises(Past, match="can't be edited"):
         await platform.edit(HERE, str(said.id), Reply(Text("yours")))
-    with pytest.raises(Rejected, match="not found"):
+    with pytest.raises(Past, match="not found"):
         await platform.edit(HERE, "999", Reply(Text("x")))
 
 
@@ -637,6 +637,137 @@ async def test_half_a_character_does_not_cost_the_message(server: TelegramServer
     await platform.send(HERE, Reply(Text("a\ud800b"), ((Button("c\udc00", "d\ud800"),),)), key="k")
     heard = await sokha.hears()
     assert (heard.text, heard.buttons) == ("a\ufffdb", ((("c\ufffd", "d\ufffd"),),))
+
+
+# --- updates
+
+
+@pytest.mark.parametrize(
+    ("push", "silent", "paid"),
+    [(None, False, False), (Push(), True, False), (Push(urgent=True), False, False), (Push(paid=True), True, True)],
+)
+async def test_a_routine_update_is_silent_and_a_paid_one_is_paid_for(
+    server: TelegramServer, platform: Telegram, push: Push | None, silent: bool, paid: bool
+) -> None:
+    sokha = server.user(42)
+    await platform.send(HERE, Reply(Text("https://example.org/")), key="k", push=push)
+    heard = await sokha.hears()
+    assert (heard.silent, heard.paid, heard.preview) == (silent, paid, {"is_disabled": True})
+    assert ("allow_paid_broadcast" in server.calls("sendMessage")[0].parameters) is paid
+
+
+@pytest.mark.parametrize("name", ["@lantern_news", str(FAR)])
+async def test_a_channel_takes_an_update_its_correction_and_its_withdrawal(
+    server: TelegramServer, platform: Telegram, name: str
+) -> None:
+    channel, there = server.channel(FAR, username="Lantern_News"), Chat("telegram", name, private=False)
+    message = await platform.send(there, Reply(Text("old")), key="k", push=Push())
+    await platform.amend(there, message, Reply(Text("new")), key="k2")
+    await platform.amend(there, message, Reply(Text("new")), key="k2")
+    assert [one.text for one in channel.history] == ["new"]
+    for _ in range(2):
+        await platform.delete(there, message, key="k3")
+    assert not channel.history
+    with pytest.raises(Past):
+        await platform.amend(there, message, Reply(Text("newer")), key="k4")
+
+
+async def test_a_channel_that_is_not_there_or_removed_us_is_gone(server: TelegramServer, platform: Telegram) -> None:
+    channel, there = server.channel(FAR, username="lantern"), Chat("telegram", "@lantern", private=False)
+    message = await platform.send(there, Reply(Text("x")), key="k")
+    await channel.removes_bot(server.user(42))
+    for attempt in (
+        platform.send(there, Reply(Text("y")), key="k"),
+        platform.amend(there, message, Reply(Text("y")), key="k"),
+        platform.delete(there, message, key="k"),
+        platform.send(Chat("telegram", "@nobody", private=False), Reply(Text("x")), key="k"),
+    ):
+        with pytest.raises(Gone):
+            await attempt
+
+
+async def test_after_two_days_a_message_is_amended_but_no_longer_deleted(
+    server: TelegramServer, platform: Telegram
+) -> None:
+    sokha = server.user(42)
+    message = await platform.send(HERE, Reply(Text("x")), key="k")
+    server.age(await sokha.hears(), seconds=49 * 3600)
+    await platform.amend(HERE, message, Reply(Text("y")), key="k")
+    with pytest.raises(Past, match="can't be deleted"):
+        await platform.delete(HERE, message, key="k")
+
+
+async def test_a_message_that_may_not_be_deleted_says_nothing_about_its_chat(
+    server: TelegramServer, platform: Telegram
+) -> None:
+    server.user(42)
+    server.fail("deleteMessage", status=403, description="Forbidden: MESSAGE_DELETE_FORBIDDEN")
+    with pytest.raises(Past):
+        await platform.delete(HERE, "1", key="k")
+
+
+async def test_a_correction_that_is_too_long_is_rejected(server: TelegramServer, platform: Telegram) -> None:
+    server.user(42)
+    message = await platform.send(HERE, Reply(Text("x")), key="k")
+    with pytest.raises(Rejected):
+        await platform.amend(HERE, message, Reply(Text("x" * 4097)), key="k")
+
+
+@pytest.mark.parametrize(("options", "rate"), [({}, 30), ({"rate": 5.0}, 5), ({"paid": True}, 1000)])
+def test_the_allowance_is_the_one_that_was_set(options: dict[str, Any], rate: float) -> None:
+    allowance = Telegram(TOKEN, **options).can.allowance
+    assert (allowance.rate, allowance.private, allowance.group) == (rate, (1, 1.0), (20, 60.0))
+
+
+# --- who decides
+
+
+async def test_a_message_and_a_press_say_who_sent_them(server: TelegramServer, platform: Telegram) -> None:
+    message = await shown(server, platform, "help")
+    await server.user(43).says("/laws")
+    await sokha(server).presses(message, "b0")
+    assert [one.sender for one in (await platform.poll(None)).envelopes] == ["43", "42"]
+
+
+async def test_only_an_anonymous_administrator_speaks_for_the_group(server: TelegramServer, platform: Telegram) -> None:
+    group = server.group(FAR)
+    await group.says_anonymously("/laws")
+    await group.says_as(server.channel(-1009), "/laws")
+    await group.says(server.user(42), "/laws")
+    found = (await platform.poll(None)).envelopes
+    assert [(one.sender, one.speaks_for_chat) for one in found] == [("", True), ("", False), ("42", False)]
+    assert [await platform.administers(one) for one in found] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("status", "decides"),
+    [("creator", True), ("administrator", True), ("member", False), ("restricted", False), ("left", False)],
+)
+async def test_a_groups_administrators_decide_for_it_as_they_are_now(
+    server: TelegramServer, platform: Telegram, status: str, decides: bool
+) -> None:
+    group, chea = server.group(FAR), server.user(42)
+    await group.says(chea, "/laws")
+    [envelope] = (await platform.poll(None)).envelopes
+    assert not await platform.administers(envelope)
+    await group.appoints(chea, status)
+    assert await platform.administers(envelope) is decides
+
+
+async def test_everybody_decides_for_themselves_without_a_question(server: TelegramServer, platform: Telegram) -> None:
+    assert await platform.administers(Envelope(Request(HERE, "help"), "update:1", sender="42"))
+    assert not server.record
+
+
+async def test_where_telegram_cannot_say_it_is_not_known(server: TelegramServer, platform: Telegram) -> None:
+    server.group(FAR)
+    envelope = Envelope(Request(Chat("telegram", str(FAR), private=False), "help"), "update:1", sender="42")
+    for fault in ({}, {"status": 500}, {"retry_after": 3}, {"garbage": b'{"ok": true, "result": []}'}):
+        if fault:
+            server.user(42)
+            server.fail("getChatMember", **fault)
+        with pytest.raises(Refusal):
+            await platform.administers(envelope)
 
 
 # --- polling when something is wrong

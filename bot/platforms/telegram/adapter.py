@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
-from telegram import Bot, LinkPreviewOptions, Message, User
+from telegram import Bot, ChatMember, LinkPreviewOptions, Message, User
 
 from bot.clock import Clock
 from bot.core.messages import Chat, Reply
 from bot.core.text import Limit
 from bot.log import keep_secret, log, mute
-from bot.platforms import Batch, Capabilities, Envelope, Refusal, Rejected, Unavailable, ask_again
+from bot.platforms import Allowance, Batch, Capabilities, Envelope, Push, Refusal, Rejected, Unavailable, ask_again
 from bot.platforms.telegram.keyboard import Shelf, keyboard
-from bot.platforms.telegram.refusal import Hooked, Unchanged, asked
+from bot.platforms.telegram.refusal import Hooked, Missing, Unchanged, asked
 from bot.platforms.telegram.render import render
 from bot.platforms.telegram.transport import Transport
 from bot.platforms.telegram.update import WANTED, Queue, envelope
@@ -25,6 +26,8 @@ from bot.platforms.telegram.update import WANTED, Queue, envelope
 Menus = Mapping[str, Sequence[tuple[str, str]]]  # language code, "" for all others: (command, description)
 
 _MENU_SECONDS = 600  # between two tries
+_PAID_RATE, _PAID_WINDOW = 1000, 80  # messages a second, and at once: the pool holds 100
+_DECIDE = (ChatMember.OWNER, ChatMember.ADMINISTRATOR)
 # A preview shows over a shoulder what is read here.
 _NO_PREVIEW = {"link_preview_options": LinkPreviewOptions(is_disabled=True)}
 
@@ -35,20 +38,32 @@ class Telegram:
     """The Bot API as a platform; api_url is what stands before `/bot<token>/`."""
 
     name = "telegram"
-    can = Capabilities(buttons=True, edit=True, limit=Limit(4096, "utf16"), window=24)
+    can = Capabilities(
+        buttons=True,
+        edit=True,
+        amend=True,
+        limit=Limit(4096, "utf16"),
+        window=24,
+        allowance=Allowance(rate=30, slowest=1, private=(1, 1.0), group=(20, 60.0)),
+    )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each is a setting of its own)
         self,
         token: str,
         *,
         api_url: str = "https://api.telegram.org",
         proxy: str = "",
         menus: Menus = MappingProxyType({}),
+        rate: float = 30,
+        paid: bool = False,
         poll_seconds: int = 30,
         answer_seconds: float = 20,
         clock: Clock | None = None,
     ) -> None:
+        """Rate is messages a second; with paid updates it is Telegram's highest, and more are on the wire at once."""
         keep_secret(token)
+        allowance = replace(self.can.allowance, rate=_PAID_RATE if paid else rate)
+        self.can = replace(self.can, allowance=allowance, window=_PAID_WINDOW if paid else self.can.window)
         self._transport = wire = Transport(proxy, answer_seconds)
         self._bot = Bot(token, f"{api_url.rstrip('/')}/bot", request=wire, get_updates_request=wire)
         self._clock = clock or Clock()
@@ -82,18 +97,40 @@ class Telegram:
         except Hooked:
             return await self._unhook(cursor)
 
-    async def send(self, chat: Chat, reply: Reply, *, key: str) -> str:
+    async def send(self, chat: Chat, reply: Reply, *, key: str, push: Push | None = None) -> str:
         """Send one message and return its id; the Bot API has no use for the key. Raises Refusal."""
         thread = int(chat.thread) if chat.thread else None
-        call = self._bot.send_message(chat.id, message_thread_id=thread, **self._written(chat, reply))
+        how = {**self._written(chat, reply), **_arriving(push)}
+        call = self._bot.send_message(chat.id, message_thread_id=thread, **how)
         return str((await asked(call, Message, chat_only=True)).message_id)
 
     async def edit(self, chat: Chat, message: str, reply: Reply) -> None:
-        """Replace a message of ours and its buttons. Raises Refusal; Rejected if it is past editing."""
+        """Replace a message of ours and its buttons. Raises Refusal."""
         written = self._written(chat, reply)
         call = self._bot.edit_message_text(chat_id=chat.id, message_id=int(message), **written)
         with suppress(Unchanged):
             await asked(call, object, chat_only=True)
+
+    async def amend(self, chat: Chat, message: str, reply: Reply, *, key: str) -> None:
+        """Change an update, however old; doing it again changes nothing more. Raises Refusal."""
+        await self.edit(chat, message, reply)
+
+    async def delete(self, chat: Chat, message: str, *, key: str) -> None:
+        """Take an update back, for two days. Raises Refusal."""
+        with suppress(Missing):
+            await asked(self._bot.delete_message(chat.id, int(message)), bool, chat_only=True)
+
+    async def administers(self, envelope: Envelope) -> bool:
+        """Whether the sender is an administrator, or speaks as the group itself. Raises Refusal."""
+        chat = envelope.request.chat
+        if chat.private or envelope.speaks_for_chat:
+            return True
+        if not envelope.sender:
+            return False
+        # As it comes and spelt so, as the updates are: the library reads no member that lacks a newer field.
+        who = {"chat_id": chat.id, "user_id": int(envelope.sender)}
+        member = await asked(self._bot.do_api_request("get_Chat_Member", who), dict, chat_only=True)
+        return member.get("status") in _DECIDE
 
     async def check(self) -> datetime | None:
         """Ask Telegram who we are and what time it is. Raises Unavailable."""
@@ -168,3 +205,10 @@ class Telegram:
                 log.warning("telegram menus wait", reason=str(refusal))
                 return
             del self._menus[language]
+
+
+def _arriving(push: Push | None) -> dict[str, bool]:
+    """How an update arrives; an answer, being waited for, comes with a sound and costs nothing."""
+    if not push:
+        return {}
+    return {"disable_notification": not push.urgent} | ({"allow_paid_broadcast": True} if push.paid else {})

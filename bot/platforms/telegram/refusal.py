@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from telegram import error
 
-from bot.platforms import Gone, Moved, Refusal, Rejected, Unavailable, Unknown
+from bot.platforms import Gone, Moved, Past, Refusal, Rejected, Unavailable, Unknown
 from bot.platforms.telegram.transport import NotSent, Unclear
 
 Answer = TypeVar("Answer")
@@ -17,6 +17,10 @@ Answer = TypeVar("Answer")
 
 class Unchanged(Rejected):
     """The message already says this."""
+
+
+class Missing(Past):
+    """The message is not there any more."""
 
 
 class Hooked(Unavailable):
@@ -53,11 +57,27 @@ _CHAT = re.compile(
     re.IGNORECASE,
 )
 
+# Those that are about one message of ours that is to be changed or taken back: it is deleted, or too old.
+_MISSING = re.compile(r"message to (edit|delete) not found|message_id_invalid", re.IGNORECASE)
+_FIXED = re.compile(
+    r"message can't be (edited|deleted)|message_delete_forbidden|message_edit_time_expired|no text in the message",
+    re.IGNORECASE,
+)
+
 
 def _bad_request(problem: error.BadRequest) -> Refusal:
     if "message is not modified" in problem.message.lower():
         return Unchanged("the message already says this")
-    return (Gone if _CHAT.search(problem.message) else Rejected)(f"Telegram: {_harmless(problem.message)}")
+    for kind, words in ((Missing, _MISSING), (Past, _FIXED), (Gone, _CHAT)):
+        if words.search(problem.message):
+            return kind(f"Telegram: {_harmless(problem.message)}")
+    return Rejected(f"Telegram: {_harmless(problem.message)}")
+
+
+def _forbidden(problem: error.Forbidden) -> Refusal:
+    if _FIXED.search(problem.message):
+        return Past(f"Telegram: {_harmless(problem.message)}")
+    return Gone("Telegram: the chat has blocked or removed the bot")
 
 
 def _harmless(words: str) -> str:
@@ -77,7 +97,7 @@ _MEANINGS: tuple[tuple[type[error.TelegramError], Callable[[Any], Refusal]], ...
     (error.ChatMigrated, lambda problem: Moved("the group is a supergroup now", str(problem.new_chat_id))),
     (error.InvalidToken, lambda _: Unavailable("Telegram refuses the token: is it whole, was it revoked?")),
     (error.Conflict, _conflict),
-    (error.Forbidden, lambda _: Gone("Telegram: the chat has blocked or removed the bot")),
+    (error.Forbidden, _forbidden),
     (error.BadRequest, _bad_request),
     (NotSent, lambda problem: Unavailable(f"Telegram cannot be reached ({problem.message})")),
     (Unclear, lambda problem: Unknown(f"no answer from Telegram that can be trusted ({problem.message})")),

@@ -61,10 +61,17 @@ def envelope(raw: object, me: str, shelf: Shelf) -> Envelope | str:
 def _opened(update: Update, me: str, shelf: Shelf) -> Envelope | str:
     if update.message:
         request = _said(update.message, me)
-        return request if isinstance(request, str) else Envelope(request, f"update:{update.update_id}")
+        return request if isinstance(request, str) else _written(update.message, request, update.update_id)
     if update.callback_query:
         return _pressed(update.callback_query, me, shelf)
     return next((kind.replace("_", " ") for kind in Update.ALL_TYPES if getattr(update, kind)), "unknown kind")
+
+
+def _written(message: Message, request: Request, number: int) -> Envelope:
+    # Who speaks as a chat comes as a bot of Telegram's: the same one for everybody, so it is nobody.
+    sender = "" if message.sender_chat or not message.from_user else str(message.from_user.id)
+    as_chat = bool(message.sender_chat and message.sender_chat.id == message.chat.id)
+    return Envelope(request, f"update:{number}", sender=sender, speaks_for_chat=as_chat)
 
 
 def _said(message: Message, me: str) -> Request | str:
@@ -99,7 +106,7 @@ def _pressed(query: CallbackQuery, me: str, shelf: Shelf) -> Envelope | str:
         return "not for us"
     # What can no longer be looked at cannot be edited either.
     refers = str(query.message.message_id) if query.message.is_accessible else ""
-    return Envelope(replace(request, addressed=True), f"callback:{query.id}", refers)
+    return Envelope(replace(request, addressed=True), f"callback:{query.id}", refers, str(query.from_user.id))
 
 
 def _chat(message: MaybeInaccessibleMessage) -> Chat:
