@@ -28,7 +28,9 @@ from nio import (
     ErrorResponse,
     Event,
     MegolmEvent,
+    RoomMessageNotice,
     RoomMessageText,
+    RoomPreset,
     SyncResponse,
 )
 from nio.store import SqliteMemoryStore
@@ -236,14 +238,23 @@ class Person:
             return None
         if isinstance(event, MegolmEvent):
             self.closed.append(event.event_id)
-        if not isinstance(event, RoomMessageText):
+        if not isinstance(event, RoomMessageText | RoomMessageNotice):
             return None
         content = event.source["content"]
         relation = content.get("m.relates_to", {})
         thread = relation.get("event_id", "") if relation.get("rel_type") == "m.thread" else ""
         return Message(event.body, event.formatted_body or "", event.event_id, event.decrypted, thread, content)
 
-    async def creates(self, *others: str, direct: bool = False, encrypted: bool = False, alias: str = "") -> str:
+    async def creates(
+        self,
+        *others: str,
+        direct: bool = False,
+        encrypted: bool = False,
+        alias: str = "",
+        public: bool = False,
+        version: str = "",
+        **more: Any,
+    ) -> str:
         """A new room with others invited; its id."""
         encryption = {"type": "m.room.encryption", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
         response = await self.client.room_create(
@@ -251,6 +262,9 @@ class Person:
             is_direct=direct,
             alias=alias or None,
             initial_state=[encryption] if encrypted else [],
+            preset=RoomPreset.public_chat if public else None,
+            room_version=version or None,
+            **more,
         )
         await self.sync()
         return str(_done(response).room_id)
@@ -265,6 +279,17 @@ class Person:
         content = {"membership": "invite", "is_direct": direct}
         self._server.call("PUT", path, content, self.client.access_token)
         await self.sync()
+
+    async def upgrades(self, room: str, version: str = "11") -> str:
+        """Move everybody to a new room; its id."""
+        path = f"/_matrix/client/v3/rooms/{room}/upgrade"
+        answer = self._server.call("POST", path, {"new_version": version}, self.client.access_token)
+        await self.sync()
+        return str(answer["replacement_room"])
+
+    async def sets(self, room: str, kind: str, content: dict[str, Any]) -> None:
+        """Set a part of the room's state."""
+        _done(await self.client.room_put_state(room, kind, content))
 
     async def joins(self, room: str) -> None:
         """Accept an invitation, or walk in."""

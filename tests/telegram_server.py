@@ -401,7 +401,9 @@ STRUCTURED = {
     "commands": "can't parse commands JSON object",
     "scope": "can't parse BotCommandScope JSON object",
 }
-NUMBERS = frozenset({"chat_id", "user_id", "message_id", "message_thread_id", "offset", "limit", "timeout", "cache_time"})
+NUMBERS = frozenset(
+    {"chat_id", "user_id", "message_id", "message_thread_id", "offset", "limit", "timeout", "cache_time"}
+)
 FLAGS = frozenset(
     {"disable_notification", "allow_paid_broadcast", "protect_content", "show_alert", "drop_pending_updates"}
 )

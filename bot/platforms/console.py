@@ -109,11 +109,12 @@ class Console:
         text = _rich(reply.text) if self._terminal.is_terminal else Rich(plain(reply.text))
         try:
             if self._prompting:
-                print(end=_CLEARED)
+                self._terminal.file.write(_CLEARED)
             self._terminal.print(text)
             self._terminal.print()
             if self._prompting:
-                print(end=_PROMPT + _half_typed(), flush=True)
+                self._terminal.file.write(_PROMPT + _half_typed())
+                self._terminal.file.flush()
         except BrokenPipeError:
             raise Gone("nobody reads the output any more") from None
         return key

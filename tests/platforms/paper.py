@@ -71,9 +71,7 @@ class Paper:
 
     # -- what a test writes down
 
-    def asks(
-        self, *words: str, chat: Chat = READER, refers: str = "", language: str = "", sender: str = ""
-    ) -> None:
+    def asks(self, *words: str, chat: Chat = READER, refers: str = "", language: str = "", sender: str = "") -> None:
         """Somebody says all of this, and one poll brings it."""
         self.brings(*(self.envelope(each, chat, refers, language, sender) for each in words))
 

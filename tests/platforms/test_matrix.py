@@ -15,14 +15,14 @@ from typing import Any, Self
 
 import pytest
 from aiohttp import ClientSession, web
-from nio.events import MegolmEvent, RoomMessageText
+from nio.events import Event, MegolmEvent, RoomMessageText, RoomUpgradeEvent
 from nio.responses import KeysClaimResponse, KeysQueryResponse
 from yarl import URL
 
 from bot.clock import Clock
 from bot.core.messages import Chat, Mishap, Reply, Request
 from bot.core.text import Mark, Style, Text, parse
-from bot.platforms import Envelope, Gone, Rejected, Unavailable
+from bot.platforms import Envelope, Gone, Moved, Past, Push, Rejected, Unavailable
 from bot.platforms.matrix import Matrix, invitations
 from bot.platforms.matrix.memory import Memory
 from bot.platforms.matrix.reading import understand
@@ -209,7 +209,7 @@ async def test_an_encrypted_question_is_answered_encrypted(synapse: Synapse, lig
         room = await meet(alice, bot)
         event_id = await alice.says(room, "!prisoners kem  sokha")
         envelope = await bot.hears()
-        assert envelope == Envelope(Request(Chat("matrix", room), "prisoners", "kem sokha"), event_id)
+        assert envelope == Envelope(Request(Chat("matrix", room), "prisoners", "kem sokha"), event_id, sender=alice.id)
         await bot.answers(envelope, parse("*កឹម សុខា*, see /about"))
         message = await alice.hears(room)
         assert message.encrypted
@@ -551,7 +551,8 @@ async def test_a_message_without_its_key_is_told_once_and_read_when_the_key_come
         first = await alice.says(room, "one")
         await alice.says(room, "two")
         told = await bot.hears()
-        assert told == Envelope(Request(Chat("matrix", room), "", mishap=Mishap.UNDECRYPTABLE), first)
+        told_so = Request(Chat("matrix", room), "", mishap=Mishap.UNDECRYPTABLE)
+        assert told == Envelope(told_so, first, sender=alice.id)
         await alice.says(room, "three")
         await alice.forwards_key(room, device)
         assert sorted([(await bot.hears()).request.argument for _ in range(3)]) == ["one", "three", "two"]
@@ -934,9 +935,16 @@ async def test_a_limit_is_passed_on_with_its_time_from_header_or_body(synapse: S
         await alice.says(room, "hello")
         envelope = await bot.hears()
         limited = {"errcode": "M_LIMIT_EXCEEDED", "error": "slow", "retry_after_ms": 2500}
+        now, then = "Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:28:40 GMT"
         for spoil, seconds in (
             (says(429, "slow", Retry_After="7"), 7),
             (says(429, json.dumps(limited)), 2.5),
+            (says(429, json.dumps(limited), Retry_After="7"), 7),
+            (says(429, json.dumps(limited), Retry_After=then, Date=now), 40),
+            (says(429, json.dumps(limited), Retry_After=now, Date=then), 0),
+            (says(429, json.dumps(limited), Retry_After="Wed, 21 Oct 2015 07:28:00 -0000"), 0),
+            (says(429, json.dumps(limited), Retry_After="soon"), 2.5),
+            (says(429, "slow", Retry_After="٧"), None),
         ):
             gate.spoilt["/send/"] = spoil
             with pytest.raises(Unavailable) as refusal:
@@ -1065,6 +1073,289 @@ async def socks_proxy(port: int) -> AsyncIterator[tuple[str, list[str]]]:
         server.close()
 
 
+# Updates
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+async def test_a_routine_update_is_a_notice_an_urgent_one_is_not_and_both_carry_their_key(
+    synapse: Synapse, light: Light, *, encrypted: bool
+) -> None:
+    async with synapse.person() as alice, light() as bot:
+        here = Chat("matrix", await meet(alice, bot, encrypted=encrypted))
+        heard = []
+        for key, push in (("1", Push()), ("2", Push(urgent=True)), ("3", None)):
+            await bot.matrix.send(here, Reply(Text("released")), key=key, push=push)
+            heard.append(await alice.hears(here.id))
+        assert [message.content["msgtype"] for message in heard] == ["m.notice", "m.text", "m.text"]
+        assert [len(message.content.get("org.pratip.delivery", "")) for message in heard] == [52, 52, 0]
+        assert {message.encrypted for message in heard} == {encrypted}
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+async def test_an_update_is_amended_and_taken_back(synapse: Synapse, light: Light, *, encrypted: bool) -> None:
+    async with synapse.person() as alice, light() as bot:
+        here = Chat("matrix", await meet(alice, bot, encrypted=encrypted))
+        original = await bot.matrix.send(here, Reply(Text("arrested")), key="1", push=Push())
+        await alice.hears(here.id)
+        for number in range(2):
+            await bot.matrix.amend(here, original, Reply(parse(f"*released* {number}")), key=f"2.{number}")
+            await bot.matrix.amend(here, original, Reply(parse("*never seen*")), key=f"2.{number}")
+            amended = await alice.hears(here.id)
+            assert (amended.encrypted, amended.body) == (encrypted, f"* released {number}")
+            assert amended.content["m.relates_to"] == {"rel_type": "m.replace", "event_id": original}
+            new = amended.content["m.new_content"]
+            assert (new["body"], new["formatted_body"]) == (f"released {number}", f"<strong>released</strong> {number}")
+        for _ in range(2):
+            await bot.matrix.delete(here, original, key="3")
+        path = f"/_matrix/client/v3/rooms/{here.id}/messages?dir=b&limit=100"
+        chunk = synapse.call("GET", path, token=alice.client.access_token)["chunk"]
+        words = [one for one in chunk if one["type"] in ("m.room.message", "m.room.encrypted")]
+        assert len(words) == 3
+        assert not any({"body", "ciphertext", "m.new_content"} & one["content"].keys() for one in words)
+        assert await alice.hears_nothing(here.id)
+
+
+async def test_the_longest_correction_fits_into_an_encrypted_event(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light() as bot:
+        here = Chat("matrix", await meet(alice, bot))
+        original = await bot.matrix.send(here, Reply(Text("short")), key="1")
+        longest = Text("ក" * (bot.matrix.can.limit.size // 3)).styled(Style.BOLD)
+        await bot.matrix.amend(here, original, Reply(longest), key="2")
+        await alice.hears(here.id)
+        assert (await alice.hears(here.id)).content["m.new_content"]["body"] == longest.plain
+
+
+async def test_what_is_not_in_the_room_cannot_be_amended_and_counts_as_taken_back(
+    synapse: Synapse, light: Light
+) -> None:
+    async with synapse.person() as alice, light() as bot:
+        here = Chat("matrix", await meet(alice, bot))
+        with pytest.raises(Past):
+            await bot.matrix.amend(here, "$nothing", Reply(Text("x")), key="1")
+        await bot.matrix.delete(here, "$nothing", key="2")
+        with pytest.raises(Gone, match="thread"):
+            await bot.matrix.send(Chat("matrix", here.id, "$nothing"), Reply(Text("x")), key="3")
+
+
+async def test_the_same_key_is_one_message_after_a_restart_and_after_a_new_login(
+    synapse: Synapse, light: Light
+) -> None:
+    async with synapse.person() as alice:
+        async with light() as bot:
+            here = Chat("matrix", await meet(alice, bot))
+            first = await bot.matrix.send(here, Reply(Text("news")), key="1", push=Push())
+        async with light(bot.cursor) as again:
+            await again.polls()
+            assert await again.matrix.send(here, Reply(Text("news")), key="1", push=Push()) == first
+            synapse.call("POST", "/_matrix/client/v3/logout", {}, again.client.access_token)
+            assert await again.matrix.send(here, Reply(Text("news")), key="1", push=Push()) == first
+        await alice.hears(here.id)
+        assert await alice.hears_nothing(here.id)
+
+
+async def test_a_homeservers_own_limit_says_how_long(tmp_path: Path) -> None:
+    synapse = Synapse(tmp_path / "slow", {"rc_message": {"per_second": 0.2, "burst_count": 3}}).start()
+    try:
+        user = synapse.register()["user_id"]
+        matrix = Matrix(synapse.address, user, PASSWORD, folder=tmp_path / "matrix", keys=Keys.generate())
+        async with synapse.person() as alice, Lantern(matrix) as bot:
+            here = Chat("matrix", await meet(alice, bot, encrypted=False))
+            with pytest.raises(Unavailable) as refusal:
+                await floods(bot, here)
+            assert 0 < (refusal.value.retry_after or 0) <= 6
+    finally:
+        synapse.stop()
+
+
+async def floods(bot: Lantern, here: Chat) -> None:
+    for number in range(5):
+        await bot.matrix.send(here, Reply(Text("x")), key=f"{number}", push=Push())
+
+
+# Who decides
+
+
+@pytest.mark.parametrize("version", ["1", "11", "12"])
+async def test_who_may_set_the_state_of_a_room_decides_for_it(synapse: Synapse, light: Light, version: str) -> None:
+    async with synapse.person() as alice, synapse.person() as bob, synapse.person() as carol:
+        more: dict[str, Any] = {
+            "power_level_override": {"users": {carol.id: 50} | ({} if version == "12" else {alice.id: 100})}
+        }
+        room = await alice.creates(bob.id, carol.id, version=version, **more)
+        await bob.joins(room)
+        async with light(rooms=[room]) as bot:
+            await bot.polls()
+            await alice.invites_to(room, bot.id)
+            await until_joined(bot, room)
+            assert [await decides(bot, room, who) for who in (alice, bob, carol)] == [True, False, True]
+            levels = alice.client.rooms[room].power_levels
+            users = {**levels.users, bob.id: 60, carol.id: 60}
+            await alice.sets(room, "m.room.power_levels", {"users": users, "state_default": 60})
+            assert [await decides(bot, room, who) for who in (alice, bob, carol)] == [True, True, True]
+            await alice.sets(room, "m.room.power_levels", {"users": {**users, bob.id: 59}, "state_default": 60})
+            assert [await decides(bot, room, who) for who in (alice, bob, carol)] == [True, False, True]
+            with pytest.raises(Gone):
+                await decides(bot, await alice.creates(), alice)
+
+
+async def decides(bot: Lantern, room: str, person: Person) -> bool:
+    request = Request(Chat("matrix", room, private=False), "subscribe")
+    return await bot.matrix.administers(Envelope(request, "$1", sender=person.id))
+
+
+async def test_creators_of_a_new_room_decide_whoever_they_are(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, synapse.person() as bob, light() as bot:
+        await bot.polls()
+        content = {"additional_creators": [bob.id]}
+        body = {"room_version": "12", "invite": [bob.id, bot.id], "is_direct": True, "creation_content": content}
+        path = "/_matrix/client/v3/createRoom"
+        room = synapse.call("POST", path, body, alice.client.access_token)["room_id"]
+        await until_joined(bot, room)
+        assert [await decides(bot, room, who) for who in (alice, bob)] == [True, True]
+        assert await bot.matrix.administers(Envelope(Request(Chat("matrix", room), "subscribe"), "$1", sender="@x:y"))
+
+
+@pytest.mark.parametrize(
+    ("created", "levels", "decides"),
+    [
+        ({"sender": "@a:b", "content": {"room_version": "12"}}, {"users": {"@c:d": 100}}, "@a:b @c:d"),
+        ({"sender": "@a:b", "content": {"room_version": "12", "additional_creators": "@e:f"}}, {}, "@a:b"),
+        ({"sender": "@a:b", "content": {"room_version": "org.matrix.hydra.11"}}, {}, "@a:b"),
+        ({"sender": "@a:b", "content": {"room_version": "11"}}, {}, ""),
+        ({"sender": "@a:b", "content": {}}, None, "@a:b"),
+        ({"sender": "@a:b", "content": {}}, {"users": {"@c:d": " 50 ", "@e:f": "high", "@a:b": None}}, "@c:d"),
+        ({"sender": "@a:b", "content": {}}, {"users": [], "users_default": 50}, "@a:b @c:d @e:f"),
+    ],
+)
+async def test_levels_are_read_whatever_a_room_holds(
+    synapse: Synapse, light: Light, created: Any, levels: Any, decides: str
+) -> None:
+    async def state(request: web.Request) -> web.StreamResponse:
+        wanted = created if "m.room.create" in request.path else levels
+        return web.json_response(
+            wanted if wanted is not None else {"errcode": "M_NOT_FOUND"}, status=200 if wanted is not None else 404
+        )
+
+    async with Gate(synapse).open() as gate, light(address=gate.address) as bot:
+        await bot.polls()
+        gate.spoilt["/state/"] = state
+        requests = [Envelope(Request(Chat("matrix", "!r:b", private=False), "x"), "$1", sender=who) for who in USERS]
+        assert [one.sender for one in requests if await bot.matrix.administers(one)] == decides.split()
+
+
+USERS = ("@a:b", "@c:d", "@e:f")
+
+
+# Rooms that move, and rooms for all
+
+
+async def test_an_upgraded_room_is_followed_where_it_went(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, synapse.person() as bob:
+        room = await alice.creates(bob.id, public=True, version="10")
+        await bob.joins(room)
+        old = Chat("matrix", room, private=False)
+        async with light(rooms=[room]) as bot:
+            await bot.polls()
+            await alice.invites_to(room, bot.id)
+            await until_joined(bot, room)
+            message = await bot.matrix.send(old, Reply(Text("news")), key="1", push=Push())
+            new = await alice.upgrades(room, "12")
+            await until_joined(bot, new)
+            with pytest.raises(Moved) as moved:
+                await bot.matrix.send(old, Reply(Text("more news")), key="2", push=Push())
+            assert moved.value.to == new
+            for attempt in (
+                bot.matrix.amend(old, message, Reply(Text("x")), key="3"),
+                bot.matrix.delete(old, message, key="4"),
+            ):
+                with pytest.raises(Past):
+                    await attempt
+        async with light(bot.cursor, rooms=[room]) as again:
+            await again.polls()
+            await again.polls()
+            with pytest.raises(Moved):
+                await again.matrix.send(old, Reply(Text("more news")), key="2", push=Push())
+            there = Chat("matrix", new, private=False)
+            await again.matrix.send(there, Reply(Text("more news")), key="2", push=Push())
+            assert (await alice.hears(new)).body == "more news"
+
+
+async def test_a_direct_room_that_is_not_open_is_followed_once_its_people_invite_us(
+    synapse: Synapse, light: Light
+) -> None:
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot)
+        new = await alice.upgrades(room)
+        await bot.polls()
+        await alice.invites_to(new, bot.id)
+        await until_joined(bot, new)
+        with pytest.raises(Moved):
+            await bot.matrix.send(Chat("matrix", room), Reply(Text("news")), key="1")
+
+
+async def test_nobody_sends_us_to_a_room_that_is_not_the_same(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, synapse.person() as mallory, light() as bot:
+        square = await alice.creates(public=True)
+        room = await meet(mallory, bot, encrypted=False)
+        await mallory.sets(room, "m.room.tombstone", {"body": "moved", "replacement_room": square})
+        await bot.polls()
+        with pytest.raises(Unavailable, match="is being entered"):
+            await bot.matrix.send(Chat("matrix", room), Reply(Text("news")), key="1")
+        await until_joined(bot, square)
+        await until_left(bot, square)
+        await bot.matrix.send(Chat("matrix", room), Reply(Text("news")), key="1")
+        assert (await mallory.hears(room)).body == "news"
+
+
+def test_only_the_rooms_own_tombstone_counts() -> None:
+    source = {"event_id": "$1", "sender": "@a:b", "origin_server_ts": 1, "type": "m.room.tombstone", "state_key": "x"}
+    tombstone = Event.parse_event({**source, "content": {"body": "moved", "replacement_room": "!new:b"}})
+    assert isinstance(tombstone, RoomUpgradeEvent)
+    waiting = invitations.Invitations((), lambda: 0.0)
+    waiting.upgraded("!old:b", tombstone)
+    assert not waiting.following("!old:b")
+
+
+async def test_an_announcement_room_is_entered_by_its_alias_where_it_is_allowed(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice, light(rooms=["#news:home.test"]) as bot:
+        room = await alice.creates(public=True, alias="news")
+        await alice.creates(public=True, alias="others")
+        there = Chat("matrix", "#news:home.test", private=False)
+        await bot.polls()
+        with pytest.raises(Unavailable, match="just been entered") as refusal:
+            await bot.matrix.send(there, Reply(Text("news")), key="1", push=Push())
+        assert refusal.value.chat_only
+        await until_joined(bot, room)
+        first = await bot.matrix.send(there, Reply(Text("news")), key="1", push=Push())
+        assert await bot.matrix.send(there, Reply(Text("news")), key="1", push=Push()) == first
+        await bot.matrix.amend(there, first, Reply(Text("newer")), key="2")
+        assert [(await alice.hears(room)).body for _ in range(2)] == ["news", "* newer"]
+        await bot.matrix.delete(there, first, key="3")
+        new = await alice.upgrades(room, "12")
+        await until_joined(bot, new)
+        await bot.matrix.send(there, Reply(Text("here too")), key="4", push=Push())
+        assert (await alice.hears(new)).body == "here too"
+        for name, why in (("#others:home.test", "not in this room"), ("#nothing:home.test", "no room has this alias")):
+            with pytest.raises(Gone, match=why):
+                await bot.matrix.send(Chat("matrix", name, private=False), Reply(Text("x")), key="5", push=Push())
+
+
+async def test_a_room_that_threw_us_out_is_not_entered_again(synapse: Synapse, light: Light) -> None:
+    async with synapse.person() as alice:
+        room = await alice.creates(public=True)
+        there = Chat("matrix", room, private=False)
+        async with light(rooms=[room]) as bot:
+            await bot.polls()
+            with pytest.raises(Unavailable, match="just been entered"):
+                await bot.matrix.send(there, Reply(Text("x")), key="1", push=Push())
+            await until_joined(bot, room)
+            await alice.sync()
+            await alice.client.room_kick(room, bot.id)
+            await until_left(bot, room)
+            with pytest.raises(Gone, match="not in this room"):
+                await bot.matrix.send(there, Reply(Text("x")), key="2", push=Push())
+
+
 # Pages and words
 
 
@@ -1128,7 +1419,7 @@ def test_a_relation_that_makes_no_sense_is_none(relation: Any) -> None:
     event = RoomMessageText.from_dict(source)
     assert isinstance(event, RoomMessageText)
     envelope = understand(event, "!r:b", "@me:b", private=True, encrypted=True)
-    assert envelope == Envelope(Request(Chat("matrix", "!r:b"), "", "hello"), "$1")
+    assert envelope == Envelope(Request(Chat("matrix", "!r:b"), "", "hello"), "$1", sender="@a:b")
 
 
 def test_memory_keeps_the_newest() -> None:

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from nio import MatrixRoom
+from nio.api import RelationshipType
+from nio.events import RoomUpgradeEvent
 from nio.exceptions import EncryptionError, GroupEncryptionError, LocalProtocolError
 from nio.responses import SyncResponse
 
 from bot.clock import Clock
 from bot.core.messages import Chat, Reply
 from bot.core.text import Limit
-from bot.platforms import Batch, Capabilities, Envelope, Gone, Refusal, Rejected, Unavailable, ask_again
-from bot.platforms.matrix.client import Client
+from bot.platforms import (
+    Allowance,
+    Batch,
+    Capabilities,
+    Envelope,
+    Gone,
+    Moved,
+    Past,
+    Push,
+    Refusal,
+    Rejected,
+    Unavailable,
+    ask_again,
+)
+from bot.platforms.matrix.client import Client, Missing, Unfit
 from bot.platforms.matrix.inbox import FILTER, Inbox
 from bot.platforms.matrix.invitations import Invitations
-from bot.platforms.matrix.render import content
+from bot.platforms.matrix.power import decides
+from bot.platforms.matrix.render import amended, content, pushed
+from bot.platforms.matrix.rooms import Rooms
 from bot.platforms.matrix.session import Session
 from bot.platforms.matrix.store import KEEP_DAYS, day
 from bot.privacy import Keys, SealBroken
@@ -32,7 +51,15 @@ class Matrix:
     """Encrypted and plain rooms on a homeserver."""
 
     name = "matrix"
-    can = Capabilities(buttons=False, edit=False, limit=Limit(12_000, "bytes"), window=4)
+    can = Capabilities(
+        buttons=False,
+        edit=False,
+        amend=True,
+        repeatable=True,  # a homeserver knows our transactions for a day
+        limit=Limit(12_000, "bytes"),
+        window=4,
+        allowance=Allowance(rate=10, slowest=0.2, private=(5, 5.0), group=(10, 10.0)),
+    )
 
     def __init__(  # noqa: PLR0913 (each is a setting of its own)
         self,
@@ -53,6 +80,7 @@ class Matrix:
         self._client = Client(homeserver, user, folder, keys, proxy, self._clock)
         self._session = Session(self._client, password, folder, keys)
         self._invitations = Invitations(rooms, self._clock.monotonic)
+        self._rooms = Rooms(self._client, self._invitations)
         self._inbox = Inbox(self._client)
         self._knows_rooms = False
         self._swept_on = 0  # the day on which old room keys were last erased
@@ -112,6 +140,10 @@ class Matrix:
 
     async def _note_rooms(self, response: SyncResponse) -> None:
         self._client.invited_rooms.clear()  # nio would keep their names
+        for room_id, info in response.rooms.join.items():
+            for event in (*info.state, *info.timeline.events):
+                if isinstance(event, RoomUpgradeEvent):
+                    self._invitations.upgraded(room_id, event)
         for room_id, invitation in response.rooms.invite.items():
             self._invitations.note(room_id, invitation.invite_state, self.me)
         for room_id, info in response.rooms.join.items():
@@ -137,36 +169,73 @@ class Matrix:
             self._client.machine.expire(today - KEEP_DAYS)
             self._swept_on = today
 
-    async def send(self, chat: Chat, reply: Reply, *, key: str) -> str:
+    async def send(self, chat: Chat, reply: Reply, *, key: str, push: Push | None = None) -> str:
         """Send, encrypted where the room is; the same key again is the same message. Raises Refusal."""
         message, transaction = content(reply.text, chat.thread), self._keys.message_key(key)
-        return await self._session.call(lambda: self._deliver(chat, message, transaction))
+        if push:
+            message = pushed(message, transaction, urgent=push.urgent)
+        try:
+            sent = await self._session.call(lambda: self._deliver(chat, message, transaction))
+        except Unfit as problem:
+            raise (Gone("the thread is not in this room") if chat.thread else problem) from None
+        self._inbox.sent(sent, chat.thread)
+        return sent
 
     async def _deliver(self, chat: Chat, message: dict[str, Any], transaction: str) -> str:
-        room = self._room(chat)
+        room = await self._room(chat)
         try:
             if room.encrypted:
                 await self._client.prepare(room)
             sent = await self._client.room_send(
-                chat.id, "m.room.message", message, transaction, ignore_unverified_devices=True
+                room.room_id, "m.room.message", message, transaction, ignore_unverified_devices=True
             )
         except (EncryptionError, GroupEncryptionError, LocalProtocolError, KeyError) as problem:
             raise Unavailable(f"the message cannot be encrypted now ({type(problem).__name__})") from None
-        self._inbox.sent(sent.event_id, chat.thread)
         return str(sent.event_id)
 
-    def _room(self, chat: Chat) -> MatrixRoom:
+    async def _room(self, chat: Chat) -> MatrixRoom:
         # A room that is not known could be encrypted: nothing is sent before the first sync.
         if not self._knows_rooms:
             raise Unavailable("the rooms are not known yet")
-        room = self._client.rooms.get(chat.id)
-        if not room:
-            raise Gone("we are not in this room")
-        return room
+        return await self._rooms.find(chat.id)
 
     async def edit(self, chat: Chat, message: str, reply: Reply) -> None:
         """Not done: many edits of one message make a room unloadable. Raises Rejected."""
         raise Rejected("messages on Matrix are not edited")
+
+    async def amend(self, chat: Chat, message: str, reply: Reply, *, key: str) -> None:
+        """Replace what an event of ours says, however often it was replaced before. Raises Refusal."""
+        words, transaction = amended(reply.text, message), self._keys.message_key("amend", message, key)
+        try:
+            await self._session.call(lambda: self._deliver(chat, words, transaction))
+        except (Moved, Unfit):
+            raise Past("the message is not in this room") from None
+
+    async def delete(self, chat: Chat, message: str, *, key: str) -> None:
+        """Redact an event of ours with all that replaced it; servers and clients forget the words. Raises Refusal."""
+        try:
+            await self._session.call(lambda: self._redact(chat, message, key))
+        except Moved:
+            raise Past("the message is in a room that was upgraded") from None
+
+    async def _redact(self, chat: Chat, message: str, key: str) -> None:
+        room_id = (await self._room(chat)).room_id
+        for event_id in [*await self._edits(room_id, message), message]:
+            with suppress(Missing):
+                transaction = self._keys.message_key("delete", event_id, key)
+                await self._client.room_redact(room_id, event_id, tx_id=transaction)
+
+    async def _edits(self, room_id: str, message: str) -> list[str]:
+        """Our replacements of an event, whose words would stay when it is gone."""
+        edits = self._client.room_get_event_relations(room_id, message, RelationshipType.replacement)
+        with suppress(Missing, Unfit):  # the event is gone, or the homeserver is too old to say
+            return [edit.event_id async for edit in edits if edit.sender == self.me]
+        return []
+
+    async def administers(self, envelope: Envelope) -> bool:
+        """Whether the sender may set the state of the room. Raises Refusal."""
+        chat = envelope.request.chat
+        return chat.private or await self._session.call(lambda: decides(self._client, chat.id, envelope.sender))
 
     async def check(self) -> datetime | None:
         """Whether the homeserver is there and knows us, and what time it has. Raises Unavailable."""

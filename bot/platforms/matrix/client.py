@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -14,8 +14,9 @@ from typing import Any
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
 from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
 from nio import DummyMessage, ToDeviceMessage
+from nio.api import Api
 from nio.client.async_client import AsyncClient, AsyncClientConfig
-from nio.responses import ErrorResponse, Response, SyncResponse
+from nio.responses import ErrorResponse, Response, RoomGetStateEventResponse, SyncResponse
 from nio.rooms import MatrixRoom
 
 from bot.clock import Clock
@@ -31,12 +32,20 @@ REQUEST_SECONDS = 60
 FIRST_SYNC_SECONDS = 300  # of an account with very many rooms
 CONNECT_SECONDS = 20  # through Tor it takes a while
 _BROKEN = (ClientError, OSError, TimeoutError, ProxyError, ProxyConnectionError, ProxyTimeoutError)
-_GONE = {"M_FORBIDDEN", "M_NOT_FOUND"}
+_UNFIT = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
 _MALFORMED = {"M_TOO_LARGE", "M_BAD_JSON", "M_NOT_JSON", "M_INVALID_PARAM", "M_MISSING_PARAM"}
 
 
 class LoggedOut(Unavailable):
     """The homeserver no longer knows our token."""
+
+
+class Missing(Gone):
+    """The homeserver has no such thing."""
+
+
+class Unfit(Unavailable):
+    """The homeserver does not say what is wrong: most often it refers to what is not in the room."""
 
 
 class Client(AsyncClient):
@@ -117,7 +126,22 @@ class Client(AsyncClient):
             raise Unavailable(f"the homeserver does not answer ({type(problem).__name__})") from None
         if not found:
             raise Unavailable("there is no Matrix homeserver at this address")
-        return parsedate_to_datetime(dated) if dated else None
+        return _dated(dated)
+
+    async def state(self, room_id: str, kind: str) -> dict[str, Any]:
+        """The content of a state event with an empty key. Raises Refusal; Missing where there is none."""
+        found: Any = await self.room_get_state_event(room_id, kind)
+        return dict(found.content)
+
+    async def created(self, room_id: str) -> dict[str, Any]:
+        """The first event of a room, which names its creator by its sender. Raises Refusal."""
+        method, path = Api.room_get_state_event(self.access_token, room_id, "m.room.create")
+        asked = f"{path}{'&' if '?' in path else '?'}format=event"
+        event: Any = await self._send(RoomGetStateEventResponse, method, asked, response_data=("", "", room_id))
+        if "sender" in event.content:
+            return dict(event.content)
+        whole: Any = await self.room_get_state(room_id)  # a homeserver older than the question
+        return next((dict(each) for each in whole.events if each.get("type") == "m.room.create"), {})
 
     async def _send(self, *arguments: Any, **options: Any) -> Any:
         try:
@@ -263,16 +287,29 @@ def refusal(response: ClientResponse, body: Mapping[str, Any]) -> Refusal:
         return Unavailable("the homeserver limits our rate", _retry_after(response, body))
     if code in ("M_UNKNOWN_TOKEN", "M_MISSING_TOKEN"):
         return LoggedOut("the homeserver no longer knows our token")
-    if code in _GONE:
-        return Gone(f"the homeserver refuses ({code})")
+    if code in ("M_FORBIDDEN", "M_NOT_FOUND"):
+        return (Missing if code == "M_NOT_FOUND" else Gone)(f"the homeserver refuses ({code})")
     if code in _MALFORMED or response.status == 413:
         return Rejected(f"the homeserver cannot take it ({code or response.status})")
-    return Unavailable(f"the homeserver answered {response.status} {code}".strip(), _retry_after(response, body))
+    unfit = response.status in _UNFIT and code in ("M_UNKNOWN", "M_UNRECOGNIZED")
+    kind = Unfit if unfit else Unavailable
+    return kind(f"the homeserver answered {response.status} {code}".strip(), _retry_after(response, body))
 
 
 def _retry_after(response: ClientResponse, body: Mapping[str, Any]) -> float | None:
-    """Seconds, from the header (spec 1.10) or from the older field in the body."""
-    header, field = response.headers.get("Retry-After", ""), body.get("retry_after_ms")
-    if re.fullmatch(r"\d{1,6}", header):
+    """Seconds, from the header (a number, or a date by the server's clock), else from the older field in the body."""
+    header, field = response.headers.get("Retry-After", "").strip(), body.get("retry_after_ms")
+    if re.fullmatch(r"[0-9]{1,6}", header):
         return float(header)
+    if until := _dated(header):
+        now = _dated(response.headers.get("Date", "")) or datetime.now(UTC)
+        return max(0.0, (until - now).total_seconds())
     return field / 1000 if isinstance(field, int) and field >= 0 else None
+
+
+def _dated(header: str) -> datetime | None:
+    """A date as HTTP writes it; None where it is none."""
+    with suppress(ValueError, TypeError):
+        found = parsedate_to_datetime(header)
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return None

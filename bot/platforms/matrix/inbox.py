@@ -18,7 +18,7 @@ from bot.platforms.matrix.client import Client
 from bot.platforms.matrix.memory import Memory
 from bot.platforms.matrix.reading import since_invited, thread_of, understand
 
-_STATE = ["m.room.member", "m.room.encryption"]
+_STATE = ["m.room.member", "m.room.encryption", "m.room.tombstone"]
 _KINDS = [*_STATE, "m.room.message", "m.room.encrypted", "m.reaction", "m.sticker"]
 _NOTHING: dict[str, list[str]] = {"types": []}
 FILTER = {  # all that is asked of a sync: no names, no presence, no receipts
@@ -134,7 +134,7 @@ class Inbox:
         if event.event_id not in self._closed or not private:
             return _CLOSED
         chat = Chat("matrix", event.room_id, thread_of(event))
-        return Envelope(Request(chat, "", mishap=Mishap.UNDECRYPTABLE), event.event_id)
+        return Envelope(Request(chat, "", mishap=Mishap.UNDECRYPTABLE), event.event_id, sender=event.sender)
 
     async def _referring(self, envelope: Envelope, room: MatrixRoom, *, reaction: bool) -> Envelope | str:
         """Whether what somebody answered or reacted to is ours."""

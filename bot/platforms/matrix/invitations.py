@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from nio.events import InviteEvent, InviteMemberEvent
+from nio.events import InviteEvent, InviteMemberEvent, RoomUpgradeEvent
 
 from bot.log import log
 from bot.platforms import Gone, Refusal, Rejected, Unavailable
@@ -30,6 +30,7 @@ class Invitation:
 
     server: str  # of the one who invites
     direct: bool
+    follows: str = ""  # a room that we are in, and that was upgraded to this one
 
 
 class Invitations:
@@ -44,6 +45,8 @@ class Invitations:
         self._leaving: Memory[Invitation | None] = Memory(_WAITING)
         self._new: Memory[None] = Memory(_WAITING)  # joined as direct and not yet seen from inside
         self._left: Memory[None] = Memory(_WAITING)  # by us; the next sync will say so
+        self._upgraded: Memory[str] = Memory(_WAITING)  # new room: the old one, whose tombstone names it
+        self._successors: Memory[str] = Memory(_WAITING)  # old room: the new one, where we are
         self._recent: Memory[list[float]] = Memory(_SERVERS)  # per server, when it was attended to
 
     def note(self, room_id: str, state: Collection[InviteEvent], me: str) -> None:
@@ -53,7 +56,27 @@ class Invitations:
         if invite:
             self._left.drop(room_id)
             direct = invite.content.get("is_direct") is True
-            self._waiting.put(room_id, Invitation(invite.sender.partition(":")[2], direct))
+            follows = self._upgraded.get(room_id) or ""
+            self._waiting.put(room_id, Invitation(invite.sender.partition(":")[2], direct, follows))
+
+    def upgraded(self, room_id: str, tombstone: RoomUpgradeEvent) -> None:
+        """A room we are in has moved; the room's own rules say who may tell so. Follow it when there is time.
+
+        Where the new room is not open, its people will invite us.
+        """
+        to = tombstone.replacement_room
+        is_the_rooms = tombstone.source.get("state_key") == ""
+        if is_the_rooms and to not in ("", room_id) and self._successors.get(room_id) != to:
+            self._upgraded.put(to, room_id)
+            self._waiting.put(to, Invitation(tombstone.sender.partition(":")[2], direct=False, follows=room_id))
+
+    def successor(self, room_id: str) -> str:
+        """The room that a room was upgraded to and that we have entered; empty where there is none."""
+        return self._successors.get(room_id) or ""
+
+    def following(self, room_id: str) -> bool:
+        """Whether a room was upgraded to one that is still to be entered."""
+        return any(one and one.follows == room_id for _, one in self._waiting)
 
     def entered(self, room_id: str, members: int) -> None:
         """Look around: leave a room where nobody is, and a direct one that turns out to be a crowd."""
@@ -127,15 +150,32 @@ class Invitations:
             self._waiting.put(room_id, invitation)
             return "postponed"
         self._recent.put(invitation.server, [*self._last_minute(invitation.server), self._monotonic()])
-        allowed = await self._allowed(client, room_id)
-        if not (allowed or invitation.direct):
+        allowed = await self.allows(client, room_id) or await self._inherits(client, invitation)
+        if not (allowed or invitation.direct or invitation.follows):
             return await self._decline(client, room_id)
         await client.join(room_id)
+        if invitation.follows and not await self._follow(client, room_id, invitation.follows):
+            return "declined"
         if not allowed:
             self._new.put(room_id, None)
         return "joined"
 
-    async def _allowed(self, client: Client, room_id: str) -> bool:
+    async def _inherits(self, client: Client, invitation: Invitation) -> bool:
+        return bool(invitation.follows) and await self.allows(client, invitation.follows)
+
+    async def _follow(self, client: Client, room_id: str, old: str) -> bool:
+        """Whether the new room names the old one as its own; if not, somebody points us where they please."""
+        predecessor = (await client.state(room_id, "m.room.create")).get("predecessor")
+        if not isinstance(predecessor, dict) or predecessor.get("room_id") != old:
+            self._leaving.put(room_id, None)
+            return False
+        self._successors.put(old, room_id)
+        if old in self._rooms:
+            self._rooms.add(room_id)
+        return True
+
+    async def allows(self, client: Client, room_id: str) -> bool:
+        """Whether it is a room that may have us. Raises Refusal."""
         # An invitation may claim any alias, so ours are looked up; one that is found stays known.
         for alias in tuple(self._aliases) if room_id not in self._rooms else ():
             with suppress(Gone):

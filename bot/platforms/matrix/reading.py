@@ -45,7 +45,7 @@ def understand(event: Event | BadEventType, room_id: str, me: str, *, private: b
         case RedactedEvent():
             return "redacted"
     if isinstance(event, _MEDIA) and private:
-        return Envelope(Request(chat, "", mishap=Mishap.UNREADABLE), event.event_id)
+        return Envelope(Request(chat, "", mishap=Mishap.UNREADABLE), event.event_id, sender=event.sender)
     return "other"
 
 
@@ -59,12 +59,13 @@ def _words(event: RoomMessageText, chat: Chat, me: str) -> Envelope | str:
     request = read(chat, body, me=me[1:]) or read(chat, body, me=localpart)
     if not request and answered and not body.lstrip().startswith(("!", "/")):
         request = Request(chat, "", clean(body).strip())
-    return Envelope(request, event.event_id, refers=answered) if request else "group_talk"
+    return Envelope(request, event.event_id, answered, event.sender) if request else "group_talk"
 
 
 def _reaction(event: ReactionEvent, chat: Chat) -> Envelope:
     sign = clean(event.key).replace("\ufe0f", "").replace("\u20e3", "").replace("🔟", "10").strip()
-    return Envelope(Request(chat, "", _ARROWS.get(sign, sign)[:_LONGEST_SIGN]), event.event_id, event.reacts_to)
+    request = Request(chat, "", _ARROWS.get(sign, sign)[:_LONGEST_SIGN])
+    return Envelope(request, event.event_id, event.reacts_to, event.sender)
 
 
 def _relation(event: Event) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from bot.core.text import Mark, Style, Text
 
 _TAGS = {Style.BOLD: "strong", Style.ITALIC: "em", Style.CODE: "code", Style.COMMAND: "code"}
 _SCHEMES = ("https://", "http://", "mailto:")
+DELIVERY = "org.pratip.delivery"
+_LONGEST_FALLBACK = 1_000  # characters: the words are in the event once more
 _LONGEST_HTML = 20_000  # bytes; with more the event could pass Matrix's 65,536, so it goes out plain
 
 
@@ -26,6 +28,24 @@ def content(text: Text, thread: str = "") -> dict[str, Any]:
             "m.in_reply_to": {"event_id": thread},
         }
     return message
+
+
+def pushed(message: dict[str, Any], delivery: str, *, urgent: bool) -> dict[str, Any]:
+    """The content of an update: a notice, over which clients make no noise, unless it is urgent; named by its key."""
+    return {**message, "msgtype": "m.text" if urgent else "m.notice", DELIVERY: delivery}
+
+
+def amended(text: Text, event_id: str) -> dict[str, Any]:
+    """The content that replaces what an event says; for clients without edits, its beginning behind a star."""
+    new = content(text)
+    body = new["body"] if len(new["body"]) <= _LONGEST_FALLBACK else new["body"][:_LONGEST_FALLBACK] + "…"
+    return {
+        "msgtype": new["msgtype"],
+        "body": f"* {body}",
+        "m.mentions": {},
+        "m.new_content": new,
+        "m.relates_to": {"rel_type": "m.replace", "event_id": event_id},
+    }
 
 
 def render(text: Text) -> tuple[str, str]:

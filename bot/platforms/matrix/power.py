@@ -1,0 +1,50 @@
+"""Power: who may decide for a room, as its homeserver has it at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.platforms.matrix.client import Client, Missing
+
+_STATE_LEVEL = 50  # what setting a room's state needs, where the room does not say
+_CREATOR_LEVEL = 100  # where a room has no levels
+_CREATORS_RULE = 12  # from this room version on a room's creators stand above all levels
+_HYDRA = "org.matrix.hydra.11"  # what that version was called before it had a number
+
+
+async def decides(client: Client, room_id: str, user_id: str) -> bool:
+    """Whether somebody may set the state of a room. Raises Refusal."""
+    created = await client.created(room_id)
+    if user_id in _creators(created):
+        return True
+    try:
+        levels = await client.state(room_id, "m.room.power_levels")
+    except Missing:
+        levels = {"users": {_sender(created): _CREATOR_LEVEL}}
+    users = levels.get("users")
+    default = _level(levels.get("users_default"), 0)
+    level = _level(users.get(user_id), default) if isinstance(users, Mapping) else default
+    return level >= _level(levels.get("state_default"), _STATE_LEVEL)
+
+
+def _creators(created: Mapping[str, Any]) -> set[str]:
+    """Those who stand above the levels, where the room's version has such."""
+    content = created.get("content") or {}
+    version = str(content.get("room_version", "1"))
+    if version != _HYDRA and not (version.isdecimal() and int(version) >= _CREATORS_RULE):
+        return set()
+    more = content.get("additional_creators")
+    return {_sender(created), *(user for user in more or () if isinstance(more, list) and isinstance(user, str))}
+
+
+def _sender(created: Mapping[str, Any]) -> str:
+    return str(created.get("sender"))
+
+
+def _level(value: object, default: int) -> int:
+    """A level; the oldest room versions may have it as a string."""
+    if isinstance(value, int):
+        return value
+    words = value.strip() if isinstance(value, str) else ""
+    return int(words) if words.removeprefix("-").isdecimal() and len(words) < 20 else default
