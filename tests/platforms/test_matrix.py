@@ -1223,6 +1223,8 @@ async def test_creators_of_a_new_room_decide_whoever_they_are(synapse: Synapse, 
         ({"sender": "@a:b", "content": {"room_version": "org.matrix.hydra.11"}}, {}, "@a:b"),
         ({"sender": "@a:b", "content": {"room_version": "11"}}, {}, ""),
         ({"sender": "@a:b", "content": {}}, None, "@a:b"),
+        ({"room_version": "10", "creator": "@c:d"}, None, "@c:d"),  # the content alone, from an old homeserver
+        ({"room_version": "11"}, {"users": {"@c:d": 50}}, "@c:d"),
         ({"sender": "@a:b", "content": {}}, {"users": {"@c:d": " 50 ", "@e:f": "high", "@a:b": None}}, "@c:d"),
         ({"sender": "@a:b", "content": {}}, {"users": [], "users_default": 50}, "@a:b @c:d @e:f"),
     ],
@@ -1244,6 +1246,17 @@ async def test_levels_are_read_whatever_a_room_holds(
 
 
 USERS = ("@a:b", "@c:d", "@e:f")
+
+
+async def test_where_the_homeserver_does_not_say_who_created_a_new_room_nobody_decides(
+    synapse: Synapse, light: Light
+) -> None:
+    async with Gate(synapse).open() as gate, light(address=gate.address) as bot:
+        await bot.polls()
+        gate.spoilt["/state/"] = says(200, json.dumps({"room_version": "12"}))
+        request = Request(Chat("matrix", "!r:b", private=False), "subscribe")
+        with pytest.raises(Unavailable, match="does not say who created"):
+            await bot.matrix.administers(Envelope(request, "$1", sender="@a:b"))
 
 
 # Rooms that move, and rooms for all

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bot.platforms import Unavailable
 from bot.platforms.matrix.client import Client, Missing
 
 _STATE_LEVEL = 50  # what setting a room's state needs, where the room does not say
@@ -29,11 +30,13 @@ async def decides(client: Client, room_id: str, user_id: str) -> bool:
 
 
 def _creators(created: Mapping[str, Any]) -> set[str]:
-    """Those who stand above the levels, where the room's version has such."""
+    """Those who stand above the levels, where the room's version has such. Raises Unavailable."""
     content = created.get("content") or {}
     version = str(content.get("room_version", "1"))
     if version != _HYDRA and not (version.isdecimal() and int(version) >= _CREATORS_RULE):
         return set()
+    if not created.get("sender"):
+        raise Unavailable("the homeserver does not say who created the room")
     more = content.get("additional_creators")
     return {_sender(created), *(user for user in more or () if isinstance(more, list) and isinstance(user, str))}
 
