@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
 import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
@@ -15,7 +16,9 @@ from bot import log as logs
 from bot.clock import Clock
 from bot.content import ContentBroken, Problem, summary
 from bot.content import load as load_content
+from bot.content.watch import Watch
 from bot.core.content import Snapshot
+from bot.core.messages import Role
 from bot.doctor import Finding, contact_finding, content_finding, platform_findings
 from bot.log import log
 from bot.platforms import Platform
@@ -45,7 +48,7 @@ async def run(settings: Settings) -> int:
         keys, snapshot = _keys(settings), _snapshot(settings.content)
         platforms = _platforms(settings, keys, snapshot)
         log.info("starting", platforms=", ".join(platform.name for platform in platforms))
-        await _serve(settings, keys, snapshot, platforms)
+        await _serve(settings, keys, snapshot, platforms, moderated=True)
         log.info("stopped")
     return 0
 
@@ -57,7 +60,7 @@ async def chat(settings: Settings, asks: Sequence[str], language: str) -> int:
     keys, snapshot = _keys(settings), _snapshot(settings.content)
     if language and language not in snapshot.views:
         raise Unfit(f"The pack has no language {language}: use one of {', '.join(snapshot.views)}")
-    await _serve(settings, keys, snapshot, [Console(asks)], language)
+    await _serve(settings, keys, snapshot, [Console(asks)], language, updates=not asks)
     return 0
 
 
@@ -106,7 +109,14 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _serve(
-    settings: Settings, keys: Keys, snapshot: Snapshot, platforms: Sequence[Platform], language: str = ""
+    settings: Settings,
+    keys: Keys,
+    snapshot: Snapshot,
+    platforms: Sequence[Platform],
+    language: str = "",
+    *,
+    moderated: bool = False,
+    updates: bool = True,
 ) -> None:
     async with AsyncExitStack() as stack:
         try:
@@ -114,12 +124,23 @@ async def _serve(
         except StoreUnusable as problem:
             raise Unfit(str(problem)) from None
         if language:
-            await store.subscribers.assume_language(keys.place(CHAT), language)
-        service = Service(handlers.router, snapshot, store, keys)
+            store.subscribers.assume_language(keys.place(CHAT), language)
+        service = Service(
+            handlers.router,
+            snapshot,
+            store,
+            keys,
+            moderators=settings.moderators if moderated else (),
+            approvals=settings.approvals,
+            paid=settings.telegram_paid,
+            changes=Watch(settings.content, handlers.kinds).changed,
+            sends_updates=updates,
+        )
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_unheard)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, service.stop)
+        loop.add_signal_handler(signal.SIGUSR1, service.wake)  # the shell has changed what is to be sent
         try:
             await service.run(platforms)
         except* SealBroken:
@@ -138,7 +159,16 @@ def _platforms(settings: Settings, keys: Keys, snapshot: Snapshot) -> list[Platf
         from bot.platforms.telegram import Telegram
 
         token, menu = settings.telegram_token.get_secret_value(), menus(snapshot)
-        platforms.append(Telegram(token, api_url=settings.telegram_api_url, proxy=settings.proxy, menus=menu))
+        platforms.append(
+            Telegram(
+                token,
+                api_url=settings.telegram_api_url,
+                proxy=settings.proxy,
+                menus=menu,
+                rate=settings.telegram_rate,
+                paid=settings.telegram_paid,
+            )
+        )
     if settings.uses_matrix:
         from bot.platforms.matrix import Matrix
 
@@ -160,7 +190,7 @@ def menus(snapshot: Snapshot) -> dict[str, list[tuple[str, str]]]:
     """The command menus by language code, the default language's under ""."""
     codes = {"": snapshot.default, **{code: code for code in snapshot.views}}
     return {
-        name: [(each, str(snapshot.views[code].say(f"command.{each}"))) for each in handlers.router.listed()]
+        name: [(each, str(snapshot.views[code].say(f"command.{each}"))) for each in handlers.router.listed(Role.ADMIN)]
         for name, code in codes.items()
     }
 
@@ -186,6 +216,9 @@ def _only_one(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise Unfit("Another run uses this data folder: stop it, or set PRATIP_DATA to another folder") from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
         yield
 
 

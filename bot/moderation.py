@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from math import ceil, inf
 
 import orjson
@@ -16,16 +17,16 @@ from bot.core.broadcast import Broadcast, Desk, Kind, Outcome, Sheet, State
 from bot.core.content import Content, Snapshot
 from bot.core.messages import Chat, Context, Reply, Request
 from bot.core.text import Text
-from bot.delivery.outbox import Outbox
 from bot.delivery.rendering import frozen, thawed
 from bot.log import log
-from bot.platforms import Envelope, Platform
+from bot.platforms import Envelope
 from bot.privacy import Keys, SealBroken
 from bot.store import Conflict, Draft, Store
 
 _LISTED = 500  # broadcasts on a desk, newest first
 _NUMBER = re.compile(r"#?(\d{1,9})\b")
 _STARS_A_MESSAGE = 0.1
+SHELL = "shell"  # whoever has the shell of this machine counts as one moderator
 
 
 @dataclass
@@ -39,16 +40,24 @@ class Moderation:
     names: Sequence[str] = ()
     needed: int = 2  # approvals that a draft needs
     paid: bool = False  # whether Telegram is paid for more messages a second
+    rates: Mapping[str, float] = field(default_factory=dict)  # messages a second, by platform
+    tell: Callable[[str, Chat, Reply, Content], None] | None = None  # somebody something, by a key for it
     changed: Callable[[], None] = field(default=lambda: None)  # something is to be sent, or no more
+
+    def __post_init__(self) -> None:
+        self._met: dict[str, tuple[Chat, str]] = {}
 
     def named(self, envelope: Envelope) -> str:
         """The moderator who wrote this, in private; empty where nobody did."""
         chat = envelope.request.chat
         name = f"{chat.platform}:{envelope.sender}"
-        return name if chat.private and name in self.names else ""
+        return name if chat.private and envelope.sender and name in self.names else ""
 
     async def met(self, name: str, chat: Chat, language: str) -> None:
         """Remember where a moderator can be written to."""
+        if self._met.get(name) == (chat, language):
+            return
+        self._met[name] = (chat, language)
         address = self.keys.seal(orjson.dumps([chat.platform, chat.id]), f"moderator {name}")
         await self.store.moderators.met(name, address, language)
 
@@ -80,7 +89,9 @@ class Moderation:
     async def texts(self, broadcast: Broadcast) -> Mapping[str, Text]:
         """What a broadcast says in each language: a draft as the content stands now, any other as it was approved."""
         if broadcast.state not in (State.DRAFT, State.REJECTED):
-            return {code: thawed(body) for code, body in (await self.store.broadcasts.renderings(broadcast.number)).items()}
+            return {
+                code: thawed(body) for code, body in (await self.store.broadcasts.renderings(broadcast.number)).items()
+            }
         original = await self.store.broadcasts.one(broadcast.original) if broadcast.original else None
         now = self.clock.now()
         return {
@@ -98,8 +109,7 @@ class Moderation:
         return audience.people, audience.channels
 
     def _seconds(self, people: Mapping[str, int]) -> Mapping[str, int]:
-        rates = {name: platform.can.allowance.rate for name, platform in self._platforms.items()}
-        return {name: ceil(n / rates.get(name, inf)) for name, n in people.items()}
+        return {name: ceil(n / self.rates.get(name, inf)) for name, n in people.items()}
 
     # -- what moderators do
 
@@ -169,3 +179,41 @@ class Moderation:
         withdrawal = Broadcast(0, State.DRAFT, Kind.WITHDRAWAL, now, broadcast.topics, original=number)
         renderings = {code: frozen(text) for code, text in (await self.texts(withdrawal)).items()}
         await self.store.broadcasts.withdraw(number, me, renderings, now)
+
+    # -- what moderators are told
+
+    async def waits(self, numbers: Collection[int], but: str = "") -> None:
+        """Tell them of new drafts."""
+        for number in numbers:
+            if broadcast := await self.store.broadcasts.one(number):
+                words = partial(announcement.waiting, broadcast, self.needed)
+                await self._told(f"waits:{number}", words, but)
+
+    async def stopped(self, number: int, why: str) -> None:
+        """Tell them that a broadcast had to stop, or what about it somebody must mend."""
+        log.error("broadcast_stopped", number=number, reason=why)
+        if broadcast := await self.store.broadcasts.one(number):
+            said = replace(broadcast, why=why)
+            await self._told(f"stopped:{number}:{why}", partial(announcement.stopped, said))
+
+    async def ended(self, number: int) -> None:
+        """Tell them what became of a broadcast."""
+        if broadcast := await self.store.broadcasts.one(number):
+            log.info("broadcast_ended", number=number)
+            await self._told(f"ended:{number}", partial(announcement.ended, broadcast))
+
+    async def _told(self, key: str, words: Callable[[Content], Reply], but: str = "") -> None:
+        if self.tell is None:
+            return
+        for name, (address, language) in (await self.store.moderators.reachable()).items():
+            if name in self.names and name != but:
+                try:
+                    platform, chat = orjson.loads(self.keys.unseal(address, f"moderator {name}"))
+                except SealBroken:
+                    continue
+                content = self.snapshot().view(language)
+                self.tell(f"{key}:{name}", Chat(platform, chat), words(content), content)
+
+
+def _arrived(outcomes: Mapping[Outcome, int]) -> int:
+    return outcomes.get(Outcome.SENT, 0) + outcomes.get(Outcome.UNKNOWN, 0)

@@ -61,7 +61,7 @@ class Newsroom:
         fresh = await self._unannounced(items, seen)
         drafts = _drafts(fresh, seen)
         return await self._store.broadcasts.record(
-            seen.published(), drafts, revised=revised, cursor=mark, at=now, announced=list(fresh)
+            seen.published(), drafts, revised=revised, changes=list(fresh), cursor=mark, at=now
         )
 
     async def _unannounced(self, items: Iterable[Item], seen: _Seen) -> dict[str, Item]:

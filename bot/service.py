@@ -5,30 +5,34 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, tzinfo
+from functools import partial
 from weakref import WeakValueDictionary
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.answering import Answering
 from bot.clock import Clock
-from bot.core.change import Change, Forget, SetLanguage
 from bot.core.content import Content, Snapshot
-from bot.core.messages import Chat, Context, Prefs, Reply, Request
+from bot.core.messages import Chat, Reply, Request
 from bot.core.router import Router
+from bot.delivery.dispatch import Dispatch
+from bot.delivery.lane import Lanes
 from bot.delivery.outbox import Outbox
 from bot.log import log
+from bot.moderation import Moderation
+from bot.newsroom import Newsroom
 from bot.platforms import Batch, Envelope, Platform, Unavailable
 from bot.platforms.menu import Menus
-from bot.privacy import Keys, Place
-from bot.store import Store
+from bot.privacy import Keys
+from bot.store import Channel, Store, StoreFailed
 
 _LONGEST_PAUSE = 30.0
 _LONGEST_WAIT = 300.0  # whatever a server asks for: it may be a proxy's error page that asks
 _UNANSWERED = 200  # requests of one chat; two polls can bring as many
 _CROWD = 2_000  # requests of all chats; where there are more, nobody is asked for others
 _CROWD_SECONDS = 1.0
+_LOOK_SECONDS = 3600.0  # between two looks at content that does not say when it changes
 
 
 @dataclass
@@ -40,28 +44,69 @@ class Service:
     store: Store
     keys: Keys
     clock: Clock = field(default_factory=Clock)
+    moderators: Sequence[str] = ()
+    approvals: int = 2  # that an update needs
+    paid: bool = False  # whether Telegram is paid for more messages a second
+    changes: Callable[[], Awaitable[Snapshot | None]] | None = None  # waits, an hour at most, for changed content
+    sends_updates: bool = True
     answer_seconds: float = 5.0  # what a slow chat may hold up the next poll; its answer goes on beside it
     drain_seconds: float = 4.0  # what replies in flight may take at the end
 
     def __post_init__(self) -> None:
         self._menus = Menus(self.clock.monotonic)
-        self._outbox = Outbox(self.clock, self._menus)
+        self._lanes = Lanes(self.clock)
+        self._outbox = Outbox(self.clock, self._menus, self._lanes)
         self._turns: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
         self._unanswered: Counter[tuple[str, str]] = Counter()
         self._stopping = asyncio.Event()
         self._idle: set[asyncio.Task[object]] = set()
+        self._platforms: dict[str, Platform] = {}
+        self._newsroom = Newsroom(self.store, self.clock)
+        self._moderation = Moderation(
+            self.store, self.keys, self.clock, lambda: self.snapshot, self.moderators, self.approvals, self.paid
+        )
+        self._answering = Answering(
+            self.router,
+            lambda: self.snapshot,
+            self.store,
+            self.keys,
+            self.clock,
+            self._menus,
+            self._outbox,
+            self._moderation,
+        )
+        self._dispatch = Dispatch(
+            self.store,
+            self.keys,
+            self.clock,
+            self._lanes,
+            lambda: self.snapshot,
+            self._moderation.stopped,
+            self._moderation.ended,
+        )
+        self._moderation.changed = self._dispatch.wake
 
     def stop(self) -> None:
         """Let run() end: replies in flight still go out."""
         self._stopping.set()
 
+    def wake(self) -> None:
+        """Look again at what is to be sent."""
+        self._dispatch.wake()
+
     async def run(self, platforms: Sequence[Platform]) -> None:
         """Listen on the platforms until stop() or until none has anything more to say."""
+        self._platforms = {platform.name: platform for platform in platforms}
+        self._moderation.rates = {platform.name: platform.can.allowance.rate for platform in platforms}
         async with AsyncExitStack() as stack:
             for platform in platforms:
                 await stack.enter_async_context(platform)
             try:
                 async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
+                    self._moderation.tell = partial(self._tell, tasks)
+                    if self.sends_updates:
+                        await self._dispatch.start(platforms, tasks)
+                        tasks.create_task(self._follow_content())
                     for platform in platforms:
                         tasks.create_task(self._listen(platform, tasks))
                     tasks.create_task(self._end(limit))
@@ -70,9 +115,61 @@ class Service:
 
     async def _end(self, limit: asyncio.Timeout) -> None:
         await self._stopping.wait()
+        self._dispatch.stop()
         limit.reschedule(asyncio.get_running_loop().time() + self.drain_seconds)  # asyncio counts by its own clock
         for task in self._idle:
             task.cancel()
+
+    def _tell(self, tasks: asyncio.TaskGroup, key: str, chat: Chat, reply: Reply, content: Content) -> None:
+        """Write to a moderator unasked, beside everything else."""
+        if platform := self._platforms.get(chat.platform):
+            envelope = Envelope(Request(chat, ""), key, arrived=self.clock.monotonic())
+            tasks.create_task(self._outbox.reply(platform, envelope, reply, content))
+
+    # -- the content
+
+    async def _follow_content(self) -> None:
+        """Draft what is news: what changed while the bot was down, whatever changes, and what a new day makes due."""
+        with self._idling():
+            while not self._stopping.is_set():
+                await self._compared()
+                snapshot = await self._changed()
+                if snapshot:
+                    self.snapshot = snapshot
+                    log.info("content_reloaded")
+
+    async def _changed(self) -> Snapshot | None:
+        """The content when it has changed; None after an hour, when a new day may have begun."""
+        if self.changes is None:
+            await self.clock.sleep(_LOOK_SECONDS)
+            return None
+        return await self.changes()
+
+    def _channels(self) -> list[Channel]:
+        """The announcement channels that the pack names, on the platforms there are."""
+        pack = self.snapshot.views[self.snapshot.default].pack
+        chats = [
+            (each, Chat(platform, address, private=False))
+            for each in pack.channels
+            for platform, address in each.addresses().items()
+            if platform in self._platforms
+        ]
+        return [
+            Channel(self.keys.place(chat), self.keys.sealed(chat), each.language, str(each.topic))
+            for each, chat in chats
+        ]
+
+    async def _compared(self) -> None:
+        try:
+            await self.store.subscribers.channels(self._channels())
+            numbers = await self._newsroom.compare(self.snapshot)
+        except StoreFailed as problem:
+            log.error("content_not_compared", reason=str(problem))
+            return
+        if numbers:
+            log.info("drafts", numbers=list(numbers))
+        await self._moderation.waits(numbers)
+        self._dispatch.wake()
 
     # -- listening
 
@@ -92,9 +189,16 @@ class Service:
             await self._answered(platform, batch, tasks)
             if batch.cursor is not None and batch.cursor != cursor:
                 cursor = batch.cursor
-                await self.store.save_cursor(platform.name, cursor)
+                await self._saved(platform, cursor)
             if batch.over:
                 self.stop()
+
+    async def _saved(self, platform: Platform, cursor: str) -> None:
+        """Note how far it is answered; where that fails, a crash repeats some answers."""
+        try:
+            await self.store.save_cursor(platform.name, cursor)
+        except StoreFailed as problem:
+            log.error("cursor_not_saved", platform=platform.name, reason=str(problem))
 
     @contextmanager
     def _idling(self) -> Iterator[None]:
@@ -160,63 +264,15 @@ class Service:
     async def _guarded(self, platform: Platform, envelope: Envelope) -> None:
         """One request that fails, wherever it does, must not end the bot, nor come back to end it after a restart."""
         try:
-            await self._handled(platform, envelope)
+            await self._answering.answer(platform, envelope)
             await platform.acknowledge(envelope)
         except Exception as problem:  # noqa: BLE001 (whatever it was, the others are still answered)
             log.error("request_failed", platform=platform.name, exc_info=problem)
-
-    async def _handled(self, platform: Platform, envelope: Envelope) -> None:
-        """One request: what it means here, its answer, the changes it makes."""
-        request: Request | None = envelope.request
-        if not platform.can.buttons:
-            request = self._menus.chosen(envelope.request, envelope.refers)
-        if request is None:
-            return
-        place = self.keys.place(request.chat)
-        prefs = await self.store.subscribers.prefs(place)
-        content = self.snapshot.view(prefs.language, request.language)
-        reply = self._reply(request, content, prefs, platform)
-        if reply is None:
-            return
-        for change in reply.changes:
-            await self._apply(change, place, request.chat)
-        await self._outbox.reply(platform, envelope, reply, content)
-        if Forget() in reply.changes:  # only now: the platform may leave, and then nothing can be said any more
-            await platform.forget(request.chat)
-
-    def _reply(self, request: Request, content: Content, prefs: Prefs, platform: Platform) -> Reply | None:
-        now = self.clock.now().astimezone(_zone(content.pack.time_zone))
-        context = Context(content, now, prefs, platform.me)
-        try:
-            return self.router.dispatch(request, context)
-        except Exception as problem:  # noqa: BLE001 (whatever it was, this one asker gets an apology)
-            log.error(
-                "handler_failed",
-                command=request.command if request.command in self.router.commands else "?",
-                exc_info=problem,
-            )
-            return Reply(content.say("bad.failed"))
-
-    async def _apply(self, change: Change, place: Place, chat: Chat) -> None:
-        match change:
-            case SetLanguage(code):
-                await self.store.subscribers.choose_language(place, code)
-            case Forget():
-                self._menus.forget(chat)
-                await self.store.subscribers.forget(place)
 
 
 def _whole(chat: Chat) -> tuple[str, str]:
     """A chat with all its threads."""
     return chat.platform, chat.id
-
-
-def _zone(name: str) -> tzinfo:
-    """The pack's time zone: "today" is the readers' day."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC
 
 
 def _pause(refusal: Unavailable, failures: int) -> float:

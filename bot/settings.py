@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     database: str = ""
     moderators: Words = ()  # telegram:42 matrix:@mod:example.org
     approvals: Annotated[int, Field(ge=1)] = 2  # moderators who must agree before an update goes out
-    telegram_rate: Annotated[int, Field(ge=1, le=30)] = 30  # messages a second
+    telegram_rate: Annotated[int, Field(ge=1, le=1000)] = 30  # messages a second
     telegram_paid: bool = False  # whether Telegram may be paid for a higher rate
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
@@ -209,7 +209,7 @@ _WRITTEN = {  # how a value is written, where pydantic does not say so in words 
     "matrix_homeserver": "an address that begins with https://",
     "proxy": "an address like socks5://127.0.0.1:9050 or http://proxy:3128",
     "approvals": "a whole number, 1 or more",
-    "telegram_rate": "a whole number from 1 to 30",
+    "telegram_rate": "a whole number from 1 to 1000",
     "telegram_paid": "true or false",
 }
 

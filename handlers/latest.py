@@ -64,7 +64,7 @@ class Update(Entry):
         return [("update", whole(self.card(context)))]
 
 
-@router.command("latest", bare=Bare.ALONE)
+@router.command("latest", bare=Bare.ALONE, sent=True)
 def latest(request: Request, context: Context) -> Reply:
     """What was sent lately, then the pack's updates, then its newest dated events; or those that words describe.
 
@@ -109,7 +109,7 @@ def _day(at: dt.datetime, context: Context) -> PartialDate:
     return PartialDate.parse(at.astimezone(context.now.tzinfo).date().isoformat())
 
 
-@router.command("news", listed=False)
+@router.command("news", listed=False, sent=True)
 def news(request: Request, context: Context) -> Reply:
     """One update that was sent, whole: what a discreet message opens. Without a number, the newest ones."""
     say, number = context.content.say, normalize(request.argument)

@@ -12,7 +12,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from bot.core.calendar import PartialDate, Period
-from bot.core.entry import E, Entry, Id, Model, Name, Words
+from bot.core.entry import E, Entry, Id, Model, Name, Topic, Words
 from bot.core.query import Filter, Query, Vocabulary
 from bot.core.search import Hit, Index
 from bot.core.spelling import clusters
@@ -26,6 +26,20 @@ class Contacts(Model):
 
     errors: Words | None = None  # where to report an error or ask for removal
     danger: Words | None = None  # whom to turn to in danger
+
+
+class Channel(Model):
+    """An announcement channel or room: it gets each update of a topic with one message."""
+
+    topic: Topic
+    language: str
+    telegram: Annotated[str, Field(pattern=r"^(@\w+|-100\d+)$")] | None = None
+    matrix: Annotated[str, Field(pattern=r"^[!#]\S+$")] | None = None
+
+    def addresses(self) -> Mapping[str, str]:
+        """Where it is, by platform."""
+        found = {"telegram": self.telegram, "matrix": self.matrix}
+        return {platform: address for platform, address in found.items() if address}
 
 
 class Pack(Model):
@@ -42,12 +56,13 @@ class Pack(Model):
     time_zone: str
     caution: Words | None = None  # why sharing may be dangerous there; stands under every card
     contacts: Contacts = Contacts()
+    channels: tuple[Channel, ...] = ()
     licence: Words | None = None
     site: str | None = None
 
     @model_validator(mode="after")
     def _speaks(self) -> Self:
-        for code in (self.default_language, self.reference_language):
+        for code in (self.default_language, self.reference_language, *(each.language for each in self.channels)):
             if code not in self.languages:
                 raise ValueError(f"{code} is not among the languages: add it to languages")
         return self

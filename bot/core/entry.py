@@ -21,6 +21,7 @@ from pydantic_core import core_schema
 if TYPE_CHECKING:
     from bot.core.messages import Button, Context
 
+from bot.core.broadcast import Policy
 from bot.core.calendar import PartialDate
 from bot.core.query import Filter
 from bot.core.spelling import normalize
@@ -208,6 +209,7 @@ class News:
     urgent: bool = False
     languages: tuple[str, ...] = ()  # in which it must be written before it may go out
     expires: PartialDate | None = None  # the last day on which it may
+    policy: Policy = Policy.HOLD  # where nobody can say whether a message arrived
 
 
 class Entry(Model):

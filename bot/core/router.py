@@ -36,6 +36,7 @@ class Command:
     listed: bool  # in help and in the platforms' menus
     needs: Role
     desk: bool  # whether it is told of the broadcasts
+    sent: bool  # whether it is told of the updates sent lately
 
 
 class Router:
@@ -53,11 +54,12 @@ class Router:
         listed: bool = True,
         needs: Role = Role.READER,
         desk: bool = False,
+        sent: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register a handler. Raises ValueError for a name that is taken, so that the boot stops."""
 
         def register(handler: Handler) -> Handler:
-            self._add(Command(name, handler, bare, listed, needs, desk))
+            self._add(Command(name, handler, bare, listed, needs, desk, sent))
             return handler
 
         return register

@@ -16,7 +16,7 @@ from bot.core.messages import Chat, Reply
 from bot.delivery.lane import Lane, Lanes, Later
 from bot.delivery.message import Composer, parts
 from bot.log import log
-from bot.platforms import Gone, Moved, Platform, Push, Refusal, Rejected, Unavailable, Unknown
+from bot.platforms import Gone, Moved, Past, Platform, Push, Refusal, Unavailable, Unknown
 from bot.privacy import Keys, SealBroken
 from bot.store import Store
 from bot.store.broadcasts import Conflict
@@ -114,7 +114,7 @@ class Broadcaster:
             return None
         reply = await self.composer.compose(claim, known, buttons=self.platform.can.buttons)
         if claim.reference and known[0].kind is Kind.CORRECTION:
-            with suppress(Rejected):  # it is past changing: say it anew
+            with suppress(Past):  # say it anew
                 async with lane.push(chat):
                     await self.platform.amend(chat, self._message(claim), reply, key=key)
                 return claim.reference
@@ -142,9 +142,11 @@ class Broadcaster:
     async def _refused(self, claim: Claim, chat: Chat, refusal: Refusal) -> Result:
         match refusal:
             case Moved(to=there):
-                moved = replace(chat, id=there)
+                moved = replace(chat, id=there, thread="")
                 await self.store.subscribers.moved(claim.subscriber, self.keys.place(moved), self.keys.sealed(moved))
                 return self._again(claim, 0.0)
+            case Past():
+                return Result(claim, Outcome.FAILED)  # it cannot be taken back any more
             case Gone():
                 return await self._gone(claim)
             case Unknown() if self.platform.can.repeatable:

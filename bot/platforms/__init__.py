@@ -45,9 +45,9 @@ class Envelope:
     request: Request
     key: str  # names the incoming message; what is sent in answer derives its idempotency key from it
     refers: str = ""  # the message of ours whose button was pressed, or that was replied or reacted to
-    arrived: float = 0.0  # when, on the clock's monotonic(); the service notes it
     sender: str = field(default="", repr=False)  # who says so, by the platform's id; compared, never kept
     speaks_for_chat: bool = False  # an anonymous administrator
+    arrived: float = 0.0  # when, on the clock's monotonic(); the service notes it
 
 
 @dataclass(frozen=True, slots=True)

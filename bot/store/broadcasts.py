@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.broadcast import Approval, Broadcast, Item, Kind, Outcome, Policy, Standing, State, Tally
 from bot.store.database import Database
 from bot.store.moment import moment, seconds
-from bot.store.schema import QUEUED, audit, broadcast, cursor, delivery, published, rendering, subscriber
+from bot.store.schema import QUEUED, announced, audit, broadcast, cursor, delivery, published, rendering, subscriber
 from bot.store.tally import tallies
 
 _NO_WORDS: Mapping[str, str] = MappingProxyType({})
@@ -76,16 +76,24 @@ class Broadcasts:
         rows = await self._database.rows(select(published))
         return {row.entry: Published(row.kind, orjson.loads(row.standing), row.print) for row in rows}
 
+    async def announced(self, changes: Collection[str]) -> Collection[str]:
+        """Those of the digests of changes that were drafted before."""
+        rows = await self._database.rows(select(announced).where(announced.c.change.in_(sorted(changes))))
+        return {row.change for row in rows}
+
     async def record(
         self,
         entries: Mapping[str, Published],
         drafts: Sequence[Draft],
         *,
         revised: Mapping[int, Revision],
+        changes: Collection[str] = (),
         cursor: str,
         at: datetime,
     ) -> tuple[int, ...]:
         """Note all at once what the content says now: every entry, new drafts, what pending drafts say, its cursor.
+
+        changes: digests of what the drafts tell, for announced().
 
         Entries that are not named are published no more. Returns the numbers of the drafts that were made; one that was
         made before, whatever became of it, is left alone, and so is what is a draft no longer.
@@ -96,6 +104,9 @@ class Broadcasts:
             for number, revision in revised.items():
                 await _revise(connection, number, revision)
             made = [await self._draft(connection, each, at) for each in drafts]
+            if changes:
+                rows = [{"change": each} for each in changes]
+                await connection.execute(self._database.insert(announced).on_conflict_do_nothing(), rows)
             await self._save_cursor(connection, cursor)
             return tuple(number for number in made if number)
 
@@ -406,7 +417,12 @@ async def _finish(connection: AsyncConnection, number: int, state: State, at: da
 
 async def _revise(connection: AsyncConnection, number: int, revision: Revision) -> None:
     pending = (broadcast.c.id == number) & (broadcast.c.state == State.DRAFT)
-    values = {"items": _items_json(revision.items), "expires_at": _seconds_or_none(revision.expires_at)}
+    values: dict[str, Any] = {
+        "items": _items_json(revision.items),
+        "expires_at": _seconds_or_none(revision.expires_at),
+    }
+    if not revision.items:
+        values |= {"state": State.REJECTED, "why": "changed-back"}
     await connection.execute(update(broadcast).where(pending).values(values))
 
 

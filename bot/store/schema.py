@@ -71,6 +71,9 @@ subscription = _table(
 )
 Index("subscription_of", subscription.c.subscriber)
 
+# Digests of the changes that were drafted: the same one is never announced twice.
+announced = _table("announced", Column("change", Text, primary_key=True))
+
 # How each entry stood when news of it was last drafted.
 published = _table(
     "published",
@@ -197,6 +200,7 @@ LIFE: Mapping[str, str] = {
     "cursor": "of a platform, of nobody: written over",
     "subscriber": "of a chat: Subscribers.forget, stop, the last unsubscribe or unfollow, the third refusal",
     "subscription": "of a subscriber: with its row",
+    "announced": "of the content, of nobody: kept",
     "published": "of the content: Broadcasts.record",
     "broadcast": "what was published, kept; its author 12 months: Ledger.prune_audit",
     "rendering": "what was published, kept",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -74,15 +74,22 @@ class Subscribers:
         self._database = database
         self._places: OrderedDict[tuple[str, str], _Known] = OrderedDict()  # by chat and place
         self._writes = 0
+        self._assumed: dict[str, str] = {}  # chat: a language that nobody chose there
 
     # -- what somebody chose
 
     async def prefs(self, place: Place) -> Prefs:
         """What was chosen at a place; the defaults where nothing was."""
-        return (await self._known(place)).prefs
+        prefs = (await self._known(place)).prefs
+        return replace(prefs, language=self._assumed.get(place.chat, prefs.language))
+
+    def assume_language(self, place: Place, code: str) -> None:
+        """Take the language of a chat as chosen until it chooses another, or the program ends; nothing is written."""
+        self._assumed[place.chat] = code
 
     async def choose_language(self, place: Place, code: str) -> None:
         """Remember the language of a chat; its updates come in it too."""
+        self._assumed.pop(place.chat, None)
         statement = self._database.insert(preference).values(chat=place.chat, language=code)
         choose = statement.on_conflict_do_update(index_elements=["chat"], set_={"language": code})
         theirs = (subscriber.c.chat == place.chat) & (subscriber.c.channel == 0)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from nio import MatrixRoom
 from nio.api import RelationshipType
 from nio.events import RoomUpgradeEvent
 from nio.exceptions import EncryptionError, GroupEncryptionError, LocalProtocolError
-from nio.responses import SyncResponse
+from nio.responses import RoomInfo, SyncResponse
 
 from bot.clock import Clock
 from bot.core.messages import Chat, Reply
@@ -147,21 +146,24 @@ class Matrix:
         for room_id, invitation in response.rooms.invite.items():
             self._invitations.note(room_id, invitation.invite_state, self.me)
         for room_id, info in response.rooms.join.items():
-            if self._invitations.has_left(room_id):  # meanwhile; this is how it was before
-                await self._client.erase_room(room_id)
-                continue
-            if info.timeline.limited:
-                self._client.distrust_members(room_id)
-            room = self._client.rooms[room_id]
-            if self._invitations.is_new(room_id):
-                self._client.greet(room)
-            if self._client.counts_members(room):
-                self._invitations.entered(room_id, room.member_count)
+            await self._note_room(room_id, info)
         for room_id in response.rooms.leave:
             if room_id in response.rooms.invite:  # and asked in again since
                 await self._client.erase_room(room_id)
             else:
                 self._invitations.left(room_id)
+
+    async def _note_room(self, room_id: str, info: RoomInfo) -> None:
+        if self._invitations.has_left(room_id):  # meanwhile; this is how it was before
+            await self._client.erase_room(room_id)
+            return
+        if info.timeline.limited:
+            self._client.distrust_members(room_id)
+        room = self._client.rooms[room_id]
+        if self._invitations.is_new(room_id):
+            self._client.greet(room)
+        if self._client.counts_members(room):
+            self._invitations.entered(room_id, room.member_count)
 
     def _sweep(self) -> None:
         today = day(self._clock.now())

@@ -66,6 +66,7 @@ def _subscribers() -> None:
 
 
 def _broadcasts() -> None:
+    _table("announced", sa.Column("change", sa.Text, primary_key=True))
     _table(
         "published",
         sa.Column("entry", sa.Text, primary_key=True),

@@ -1,0 +1,161 @@
+"""Answering: one request from its arrival to its answer: who asks, what may be known, what is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.clock import Clock
+from bot.core import change
+from bot.core.content import Snapshot
+from bot.core.messages import Context, Reply, Request, Role
+from bot.core.router import Command, Router
+from bot.core.text import Text
+from bot.delivery.outbox import Outbox
+from bot.delivery.rendering import thawed
+from bot.log import log
+from bot.moderation import Moderation
+from bot.platforms import Envelope, Platform, Refusal
+from bot.platforms.menu import Menus
+from bot.privacy import Keys, Place
+from bot.store import Conflict, Store, StoreFailed
+
+_SENT = 10  # updates that can be read again
+_TRIES = 2  # of a command whose ground has shifted meanwhile
+
+
+@dataclass
+class Answering:
+    """Makes the context, asks the router, makes the changes, hands the answer to the outbox."""
+
+    router: Router
+    snapshot: Callable[[], Snapshot]
+    store: Store
+    keys: Keys
+    clock: Clock
+    menus: Menus
+    outbox: Outbox
+    moderation: Moderation
+
+    async def answer(self, platform: Platform, envelope: Envelope) -> None:
+        """Answer one request, or leave it where silence is right."""
+        request: Request | None = envelope.request
+        if not platform.can.buttons:
+            request = self.menus.chosen(envelope.request, envelope.refers)
+        if request is None:
+            return
+        place = self.keys.place(request.chat)
+        prefs = await self.store.subscribers.prefs(place)
+        content = self.snapshot().view(prefs.language, request.language)
+        now = self.clock.now().astimezone(_zone(content.pack.time_zone))
+        context = Context(content, now, prefs, platform.me)
+        reply = await self._replied(platform, envelope, request, context)
+        await self._heard(place, now)
+        if reply is None:
+            return
+        await self.outbox.reply(platform, envelope, reply, content)
+        if change.Forget() in reply.changes:  # only now: the platform may leave, and then nothing can be said any more
+            await platform.forget(request.chat)
+
+    async def _replied(
+        self, platform: Platform, envelope: Envelope, request: Request, context: Context
+    ) -> Reply | None:
+        """The answer, its changes made; once more where somebody else has changed the same meanwhile."""
+        try:
+            for _ in range(_TRIES):
+                reply = await self._asked(platform, envelope, request, context)
+                if reply is None or await self._made(reply, envelope, request, context):
+                    return reply
+        except Exception as problem:  # noqa: BLE001 (whatever it was, this one asker gets an apology)
+            known = request.command if request.command in self.router.commands else "?"
+            log.error("handler_failed", command=known, exc_info=problem)
+        return Reply(context.content.say("bad.failed"))
+
+    async def _asked(self, platform: Platform, envelope: Envelope, request: Request, context: Context) -> Reply | None:
+        request = self.router.understood(request, context)
+        command = self.router.commands.get(request.command)
+        moderator = self.moderation.named(envelope)
+        if moderator:
+            await self.moderation.met(moderator, request.chat, context.content.locale.code)
+        role = Role.MODERATOR if moderator else await self._role(platform, envelope, command)
+        if command and command.desk and role is Role.MODERATOR:
+            context = replace(context, desk=await self.moderation.desk(moderator, request))
+        if command and command.sent:
+            context = replace(context, sent=await self._sent(context))
+        return self.router.dispatch(replace(request, role=role), context)
+
+    async def _role(self, platform: Platform, envelope: Envelope, command: Command | None) -> Role:
+        """What the one who asks may do here; a group is asked only where it matters."""
+        if envelope.request.chat.private:
+            return Role.ADMIN
+        if command is None or command.needs is not Role.ADMIN:
+            return Role.READER
+        try:
+            return Role.ADMIN if await platform.administers(envelope) else Role.READER
+        except Refusal as refusal:
+            log.warning("administrator_unknown", platform=platform.name, reason=str(refusal))
+            return Role.READER
+
+    async def _sent(self, context: Context) -> tuple[tuple[int, datetime, Text], ...]:
+        """The updates sent lately, in the reader's language or the pack's own."""
+        pack, code = context.content.pack, context.content.locale.code
+        found = []
+        for number, at, bodies in await self.store.broadcasts.recent(_SENT, self.clock.now()):
+            body = next((bodies[each] for each in (code, pack.default_language, *bodies) if each in bodies), None)
+            if body:
+                found.append((number, at, thawed(body)))
+        return tuple(found)
+
+    async def _heard(self, place: Place, now: datetime) -> None:
+        """A word from a subscriber: what was refused before no longer counts."""
+        try:
+            await self.store.subscribers.heard(place, f"{now:%Y-%m}")
+        except StoreFailed as problem:
+            log.warning("contact_not_noted", reason=str(problem))
+
+    # -- changes
+
+    async def _made(self, reply: Reply, envelope: Envelope, request: Request, context: Context) -> bool:
+        """Whether all its changes could be made."""
+        try:
+            for each in reply.changes:
+                if isinstance(each, change.OfReader):
+                    await self._make(each, request, context)
+                else:
+                    await self.moderation.apply(each, self.moderation.named(envelope))
+        except Conflict:
+            return False
+        return True
+
+    async def _make(self, done: change.OfReader, request: Request, context: Context) -> None:
+        subscribers, chat = self.store.subscribers, request.chat
+        place, address = self.keys.place(chat), self.keys.sealed(chat)
+        language, month = context.content.locale.code, f"{context.now:%Y-%m}"
+        match done:
+            case change.SetLanguage(code):
+                await subscribers.choose_language(place, code)
+            case change.Subscribe(topics, pace):
+                await subscribers.subscribe(place, address, language, topics, pace, month)
+            case change.Unsubscribe(topics):
+                await subscribers.unsubscribe(place, topics)
+            case change.Follow(entry):
+                await subscribers.follow(place, address, language, entry, month)
+            case change.Unfollow(entry):
+                await subscribers.unfollow(place, entry)
+            case change.Configure(settings):
+                await subscribers.configure(place, settings)
+            case change.Stop():
+                await subscribers.stop(place)
+            case change.Forget():
+                self.menus.forget(chat)
+                await subscribers.forget(place)
+
+
+def _zone(name: str) -> tzinfo:
+    """The pack's time zone: "today" is the readers' day."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
