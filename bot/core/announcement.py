@@ -92,13 +92,12 @@ def _composed(broadcast: Broadcast, content: Content) -> Text:
 
 
 def _told(item: Item, context: Context) -> Text | None:
-    """One entry's news with its date, its newest source and the way to it; None where there is none left to tell."""
+    """One entry's news with its date, its newest source; None where there is none left to tell."""
     entry = context.content.entries.get(item.entry)
     said = _news(entry, item, context) if entry else None
     if entry is None or said is None:
         return None
-    command = Text(f"/show {entry.id}").styled(Style.COMMAND)
-    return lines(said, join((entry.newest_sources()[0].link(), command), " · "))
+    return lines(said, entry.newest_sources()[0].link())
 
 
 def _news(entry: Entry, item: Item, context: Context) -> Text | None:

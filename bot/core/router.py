@@ -99,7 +99,7 @@ class Router:
         context = replace(context, commands=tuple(self.listed(request.role)))
         if request.mishap:
             return _annotated(self.mishaps[request.mishap](request, context), context)
-        if len(request.line) > (LONGEST_COMPOSED if request.role is Role.MODERATOR else LONGEST_ARGUMENT):
+        if len(request.line) > self._longest(request, context.content):
             return Reply(context.content.say("bad.long", n=LONGEST_ARGUMENT)) if request.addressed else None
         request = self.understood(request, context)
         command = self.commands.get(request.command)
@@ -108,6 +108,12 @@ class Router:
         if command.needs > request.role:
             return Reply(context.content.say("bad.admins"))
         return _annotated(command.handler(request, context), context)
+
+    def _longest(self, request: Request, content: Content) -> int:
+        """Characters that may be asked at once: what a moderator writes for others may be long."""
+        command = self.commands.get(self._name(request.command, content))
+        composed = command and command.needs is Role.MODERATOR and request.role is Role.MODERATOR
+        return LONGEST_COMPOSED if composed else LONGEST_ARGUMENT
 
     def understood(self, request: Request, context: Context) -> Request:
         """The request under the command's own name, in whatever language it was written; again and again the same.

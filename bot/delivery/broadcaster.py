@@ -42,6 +42,7 @@ class Broadcaster:
     composer: Composer
     alarm: Alarm
     boot: str  # names this start of the program; what another one has claimed is nobody's
+    rested: Callable[[], None] = lambda: None  # nothing more is to be sent for now
 
     def __post_init__(self) -> None:
         self.awake = asyncio.Event()
@@ -79,6 +80,7 @@ class Broadcaster:
 
     async def _rest(self) -> None:
         self.awake.clear()
+        self.rested()
         due = await self.store.ledger.next_due(self.platform.name)
         seconds = _REST_SECONDS if due is None else (due - self.clock.now()).total_seconds()
         await self.clock.until(self.awake, min(_REST_SECONDS, max(0.05, seconds)))

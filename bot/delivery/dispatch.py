@@ -46,7 +46,15 @@ class Dispatch:
         for platform in platforms:
             await self._restore(platform)
             broadcaster = Broadcaster(
-                platform, self.store, self.keys, self.clock, self.lanes, composer, self.alarm, self._boot
+                platform,
+                self.store,
+                self.keys,
+                self.clock,
+                self.lanes,
+                composer,
+                self.alarm,
+                self._boot,
+                self._clerk.awake.set,
             )
             self._broadcasters.append(broadcaster)
             tasks.create_task(broadcaster.run(tasks))

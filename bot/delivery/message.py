@@ -35,9 +35,10 @@ class Composer:
         rows = _rows(broadcasts, content, discreet=claim.discreet)
         body = content.say("push.discreet") if claim.discreet else self._whole(claim, texts, content)
         repeat = content.say("push.repeat").styled(Style.ITALIC) if claim.doubtful else None
-        if not buttons and rows:
-            body = paragraphs(body, _typed(rows))
-        return Reply(paragraphs(body, repeat, content.say("push.footer")), rows if buttons else ())
+        if claim.channel:  # whoever presses there would be answered before everybody
+            return Reply(paragraphs(body, repeat))
+        typed = _typed(rows) if rows and not buttons else None
+        return Reply(paragraphs(body, typed, repeat, content.say("push.footer")), rows if buttons else ())
 
     def _whole(self, claim: Claim, texts: Sequence[Text], content: Content) -> Text:
         if not claim.digest:
