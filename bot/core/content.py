@@ -16,7 +16,7 @@ from bot.core.entry import E, Entry, Id, Model, Name, Topic, Words
 from bot.core.query import Filter, Query, Vocabulary
 from bot.core.search import Hit, Index
 from bot.core.spelling import clusters
-from bot.core.text import Style, Text, join
+from bot.core.text import Style, Text, paragraphs
 
 # ---------------------------------------------------------------------------- the pack
 
@@ -132,9 +132,10 @@ class Content:
         return self.say("card.caution", caution=caution, contact=contact).styled(Style.ITALIC)
 
     def noted(self, text: Text) -> Text:
-        """A text, saying once under it that a part is in another language or a translation nobody has checked."""
-        notes = [self.say(f"note.{style.value}") for style in (Style.FALLBACK, Style.DRAFT) if text.has(style)]
-        return join((text, join(notes, " ").styled(Style.ITALIC)), "\n\n") if notes else text
+        """The text, and once that a part of it is in another language, or a translation nobody has checked."""
+        has = (text.has(Style.FALLBACK), text.has(Style.DRAFT))
+        kinds = {(True, False): "fallback", (False, True): "draft", (True, True): "both"}
+        return paragraphs(text, self.say(f"note.{kinds[has]}").styled(Style.ITALIC)) if any(has) else text
 
     def label(self, facet: str, value: str) -> str:
         """What a facet's value is called: a time, a phrase, a term, an entry, else the value itself."""
