@@ -170,7 +170,7 @@ def test_composed_words_fall_back_to_the_reference_language_and_say_so(small: Sn
     reader = Reader("km", pack=small)
     told = text(note({"en": "Some words."}), reader.context)
     assert Mark(*(told.plain.find("Some"), told.plain.find("words.") + 6), Style.FALLBACK, "en") in told.marks
-    assert told.plain.count(reader.phrase("note.fallback")) == 1
+    assert told.plain.count(reader.phrase("note.both")) == 1
 
 
 def test_composed_words_of_another_language_alone_are_better_than_none(reader: Reader) -> None:
