@@ -352,8 +352,8 @@ def _options(line: str, context: Context) -> Compose:
         match word.casefold():
             case "urgent":
                 made = replace(made, urgent=True)
-            case "resend":
-                made = replace(made, policy=Policy.RESEND)
+            case "hold":
+                made = replace(made, policy=Policy.HOLD)
             case "expires":
                 made = replace(made, expires_at=_expiry(next(words, ""), context))
             case _:

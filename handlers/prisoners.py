@@ -7,9 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import ClassVar, Literal
 
-from bot.core.broadcast import Policy
 from bot.core.calendar import PartialDate
-from bot.core.entry import Entry, Event, Model, Name, News, Offence, References, Words
+from bot.core.entry import Entry, Event, Model, Name, Offence, References, Words
 from bot.core.messages import Context, Reply, Request
 from bot.core.query import Query
 from bot.core.router import Bare, Router
@@ -139,10 +138,6 @@ class Prisoner(Entry):
     def dates(self) -> Sequence[PartialDate]:
         """The day of the arrest."""
         return (self.arrested,) if self.arrested else ()
-
-    def news(self, today: date) -> News:
-        """Of an arrest or a release better twice than never."""
-        return News((self.topic,), policy=Policy.RESEND)
 
     def standing(self) -> Mapping[str, str]:
         """Custody and case, as they are written."""

@@ -34,7 +34,7 @@ class Kind(StrEnum):
 class Policy(StrEnum):
     """What to do where nobody can say whether a message arrived."""
 
-    RESEND = "resend"  # better twice than never: arrests, releases, warnings
+    RESEND = "resend"  # better twice than never: who waits for news of a release must not miss it
     HOLD = "hold"  # better never than twice; /latest has it
 
 

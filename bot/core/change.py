@@ -107,7 +107,7 @@ class Compose:
     topics: tuple[str, ...]
     words: Mapping[str, str] = field(default_factory=lambda: _NO_WORDS)  # language: markup
     urgent: bool = False
-    policy: Policy = Policy.HOLD
+    policy: Policy = Policy.RESEND
     original: int = 0  # what it corrects
     expires_at: datetime | None = None
 

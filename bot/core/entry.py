@@ -209,7 +209,7 @@ class News:
     urgent: bool = False
     languages: tuple[str, ...] = ()  # in which it must be written before it may go out
     expires: PartialDate | None = None  # the last day on which it may
-    policy: Policy = Policy.HOLD  # where nobody can say whether a message arrived
+    policy: Policy = Policy.RESEND  # where nobody can say whether a message arrived
 
 
 class Entry(Model):

@@ -332,14 +332,14 @@ def test_composing_without_words_tells_how(small: Snapshot) -> None:
 
 def test_an_update_is_composed_in_lines(small: Snapshot) -> None:
     moderator = Moderator(small)
-    options = "cases, Laws prisoners urgent resend expires 2026-12-01"
+    options = "cases, Laws prisoners urgent hold expires 2026-12-01"
     words = "First *line*.\n\nkm: ពាក្យ\nkm:  ពាក្យពីរ\nEN: Last."
     change = composed(moderator, f"/compose {options}\n{words}")
     assert change == Compose(
         ("prisoners", "laws"),
         {"en": "First *line*.\n\nLast.", "km": "ពាក្យ\nពាក្យពីរ"},
         urgent=True,
-        policy=Policy.RESEND,
+        policy=Policy.HOLD,
         expires_at=datetime(2026, 12, 2, tzinfo=UTC),
     )
     answer = moderator.answers[-1].says("2 approvals are needed")
@@ -349,7 +349,7 @@ def test_an_update_is_composed_in_lines(small: Snapshot) -> None:
 def test_a_line_that_only_looks_like_a_language_is_text(small: Snapshot) -> None:
     change = composed(Moderator(small), "/compose laws\nps: https://example.org\nhttps://example.org")
     assert change.words == {"en": "ps: https://example.org\nhttps://example.org"}
-    assert change.policy is Policy.HOLD
+    assert change.policy is Policy.RESEND
 
 
 def test_a_long_text_is_composed_and_a_longer_one_refused(small: Snapshot) -> None:
