@@ -24,7 +24,7 @@ Near = Callable[[Query, Context], Sequence[Entry]]
 
 def one_line(query: Query, entry: Entry, context: Context) -> Sequence[Text]:
     """An entry is one item."""
-    return (entry.line(context),)
+    return (context.content.line(entry, context),)
 
 
 def no_remark(query: Query, entries: Sequence[Entry], context: Context) -> Text | None:

@@ -304,9 +304,9 @@ def once(query: Query, context: Context) -> Sequence[tuple[Custody, Prisoner]]:
     if query.words:
         return ()
     select, today = context.content.select, context.now.date()
-    fitting = select(Prisoner, query.filters, today)
+    fitting = {case.id for case in select(Prisoner, query.filters, today)}
     others = select(Prisoner, [each for each in query.filters if each.facet != "custody"], today)
-    known = ((case.last_known_on(today), case) for case in others if case not in fitting)
+    known = ((case.last_known_on(today), case) for case in others if case.id not in fitting)
     return [(last.custody, case) for last, case in known if last and last.custody in wanted]
 
 

@@ -7,9 +7,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self, TypeVar, cast
 
 from pydantic import Field, model_validator
+
+if TYPE_CHECKING:
+    from bot.core.messages import Context
 
 from bot.core.calendar import PartialDate, Period
 from bot.core.entry import E, Entry, Id, Model, Name, Topic, Words
@@ -17,6 +20,8 @@ from bot.core.query import Filter, Query, Vocabulary
 from bot.core.search import Hit, Index
 from bot.core.spelling import clusters
 from bot.core.text import Style, Text, paragraphs
+
+T = TypeVar("T")
 
 # ---------------------------------------------------------------------------- the pack
 
@@ -210,8 +215,23 @@ class Content:
         for each in filters:
             if each.facet != kind.year_facet:
                 (unwanted if each.without else wanted).setdefault(each.facet, set()).add(each.value)
-        values = ((entry, entry.values(today)) for entry in self.of(kind))
+        values = self._once(kind.noun, today, lambda: [(entry, entry.values(today)) for entry in self.of(kind)])
         return (entry for entry, has in values if _fits(has, wanted) and not _touches(has, unwanted))
+
+    def line(self, entry: Entry, context: Context) -> Text:
+        """An entry's line in a list, as it stands that day."""
+        return self._once((entry.id, "line"), context.now.date(), lambda: entry.line(context))
+
+    def _once(self, name: object, today: date, make: Callable[[], T]) -> T:
+        """What is the same all day for every reader of this language."""
+        day, made = self._made.get(name, (None, None))
+        if day != today:
+            self._made[name] = (today, made := make())
+        return cast(T, made)
+
+    @cached_property
+    def _made(self) -> dict[object, tuple[date | None, object]]:
+        return {}
 
     def period(self, written: str) -> Text:
         """A written period as a reader says it: "before 2018", "September 2024"."""
