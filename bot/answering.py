@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime
 
 from bot.clock import Clock
 from bot.core import change
 from bot.core.content import Snapshot
 from bot.core.messages import Context, Reply, Request, Role
 from bot.core.router import Command, Router
+from bot.core.subscription import zone
 from bot.core.text import Text
 from bot.delivery.outbox import Outbox
 from bot.delivery.rendering import thawed
@@ -49,7 +49,7 @@ class Answering:
         place = self.keys.place(request.chat)
         prefs = await self.store.subscribers.prefs(place)
         content = self.snapshot().view(prefs.language, request.language)
-        now = self.clock.now().astimezone(_zone(content.pack.time_zone))
+        now = self.clock.now().astimezone(zone(content.pack.time_zone))
         context = Context(content, now, prefs, platform.me)
         reply = await self._replied(platform, envelope, request, context)
         await self._heard(place, now)
@@ -151,11 +151,3 @@ class Answering:
             case change.Forget():
                 self.menus.forget(chat)
                 await subscribers.forget(place)
-
-
-def _zone(name: str) -> tzinfo:
-    """The pack's time zone: "today" is the readers' day."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC

@@ -7,13 +7,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from bot.clock import Clock
 from bot.core.broadcast import Broadcast, Item, Kind, Standing, State
 from bot.core.content import Snapshot
 from bot.core.entry import Entry, News
 from bot.core.messages import Context
+from bot.core.subscription import zone
 from bot.core.text import Style
 from bot.store import Draft, Published, Revision, Store
 
@@ -85,7 +85,7 @@ class Newsroom:
 
 def _look(snapshot: Snapshot, now: datetime) -> _Seen:
     view = snapshot.views[snapshot.default]
-    today = now.astimezone(ZoneInfo(view.pack.time_zone)).date()
+    today = now.astimezone(zone(view.pack.time_zone)).date()
     news = {entry.id: each for entry in view.entries.values() if (each := entry.news(today))}
     ready = {name: each for name, each in news.items() if _is_written(name, each, snapshot, now)}
     return _Seen(snapshot, today, {name: view.entries[name] for name in ready}, ready)
@@ -145,8 +145,8 @@ def _end(news: News, seen: _Seen) -> datetime | None:
     """The end of the last day on which it may go out, where the pack is."""
     if news.expires is None:
         return None
-    zone = ZoneInfo(seen.snapshot.views[seen.snapshot.default].pack.time_zone)
-    return datetime.combine(news.expires.last + timedelta(days=1), time(), zone).astimezone(UTC)
+    here = zone(seen.snapshot.views[seen.snapshot.default].pack.time_zone)
+    return datetime.combine(news.expires.last + timedelta(days=1), time(), here).astimezone(UTC)
 
 
 def _key(item: Item, seen: _Seen) -> str:

@@ -291,7 +291,7 @@ def test_a_package_that_only_happens_to_be_named_handlers_is_not_used(program: P
 def test_a_mistake_of_the_programs_own_ends_it_with_a_line_and_no_words(program: Program) -> None:
     changed(program, "DROP TABLE cursor")
     said = program.run("chat", "--ask", "my neighbour Dara", code=70)
-    assert re.search(r"\[critical *\] crashed +at=.* error=OperationalError\n$", said.err)
+    assert re.search(r"\[critical *\] crashed +at=.* error=StoreFailed\n$", said.err)
     assert [words for words in ("Traceback", "SELECT", "Dara") if words in said.err + said.out] == []
 
 

@@ -26,7 +26,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "cryptography": ("bot.privacy",),
     "logging": ("bot.log",),
     "nio": ("bot.platforms.matrix",),
-    "orjson": ("bot.platforms.telegram",),
+    "orjson": ("bot.moderation", "bot.platforms.telegram", "bot.privacy", "bot.store"),
     "peewee": ("bot.platforms.matrix",),
     "playhouse": ("bot.platforms.matrix",),
     "pydantic": ("bot.content", "bot.core", "bot.settings", "handlers"),
@@ -37,6 +37,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "structlog": ("bot.log",),
     "telegram": ("bot.platforms.telegram",),
     "vodozemac": ("bot.platforms.matrix",),
+    "watchfiles": ("bot.content.watch",),
     "yaml": ("bot.content.document",),
 }
 

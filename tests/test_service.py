@@ -18,13 +18,14 @@ from bot.core.content import Snapshot
 from bot.core.messages import Button, Chat, Context, Prefs, Reply, Request
 from bot.core.router import Bare, Router
 from bot.core.text import Text
-from bot.platforms import Capabilities, Gone, Unavailable
+from bot.platforms import Capabilities, Gone, Push, Unavailable
 from bot.privacy import Keys
 from bot.service import Service
 from bot.store import Store
 from tests.clock import START, QuickClock
 from tests.packs import pack
 from tests.platforms.paper import BUTTONS, PLAIN, READER, Paper
+from tests.storage import rows
 
 KEYS = Keys(bytes(32), bytes(range(32)))
 OTHER = Chat("paper", "2")
@@ -79,9 +80,14 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
         yield opened
 
 
+async def nothing() -> None:
+    """The content does not change."""
+    await asyncio.Event().wait()
+
+
 @pytest.fixture
 def service(snapshot: Snapshot, store: Store) -> Service:
-    return Service(router, snapshot, store, KEYS, QuickClock())
+    return Service(router, snapshot, store, KEYS, QuickClock(), changes=nothing)
 
 
 @pytest.fixture
@@ -268,23 +274,23 @@ async def test_a_language_is_chosen_for_a_chat_and_forgotten_on_request(service:
     async with running(service, paper):
         await paper.reads(6)
     assert [text for text in paper.texts if text[0].isdigit()] == ["1, en", "2, km", "3, en", "4, km"]
-    assert await store.prefs(KEYS.chat_key(READER)) == Prefs()
+    assert await store.subscribers.prefs(KEYS.place(READER)) == Prefs()
 
 
-async def test_one_who_only_asks_leaves_no_row(service: Service, store: Store) -> None:
+async def test_one_who_only_asks_leaves_no_row(service: Service, tmp_path: Path) -> None:
     paper = Paper()
     paper.asks("/echo 1", "/list", "anything")
     async with running(service, paper):
         await paper.reads(3)
-    async with store._reader.connect() as connection:
-        assert (await connection.exec_driver_sql("SELECT count(*) FROM preference")).scalar() == 0
+    for table in ("preference", "subscriber", "subscription", "delivery", "moderator"):
+        assert rows(tmp_path / "pratip.db", f"SELECT * FROM {table}") == []  # noqa: S608 (the names stand above)
 
 
 async def test_a_language_asked_for_at_start_holds_in_its_chat_until_another_is_chosen(
     service: Service, store: Store
 ) -> None:
-    await store.choose_language(KEYS.chat_key(READER), "en")
-    await store.assume_language(KEYS.chat_key(READER), "km")
+    await store.subscribers.choose_language(KEYS.place(READER), "en")
+    store.subscribers.assume_language(KEYS.place(READER), "km")
     paper = Paper()
     paper.asks("/echo 1", "/speak en", "/echo 2")
     paper.asks("/echo 3", chat=OTHER)
@@ -377,7 +383,7 @@ async def test_a_question_that_fails_outside_its_handler_ends_nothing_and_is_beh
     service: Service, store: Store, logged: list[MutableMapping[str, Any]]
 ) -> None:
     class Torn(Paper):
-        async def send(self, chat: Chat, reply: Reply, *, key: str) -> str:
+        async def send(self, chat: Chat, reply: Reply, *, key: str, push: Push | None = None) -> str:
             if "Dara" in reply.text.plain:
                 raise ZeroDivisionError(reply.text.plain)
             return await super().send(chat, reply, key=key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -65,6 +65,11 @@ class Subscriptions:
 NOTHING = Subscriptions()
 
 
+def zone(name: str) -> tzinfo:
+    """A time zone by its IANA name; universal time where the machine does not know it."""
+    return ZoneInfo(name) if is_zone(name) else UTC
+
+
 def is_zone(name: str) -> bool:
     """Whether there is a time zone of this IANA name."""
     try:
@@ -79,8 +84,7 @@ def due(now: datetime, settings: Settings, pace: Pace, pack_zone: str, *, urgent
 
     An urgent update waits for no digest; for the end of quiet hours it does, unless urgent_breaks_quiet.
     """
-    zone = ZoneInfo(settings.zone if settings.zone and is_zone(settings.zone) else pack_zone)
-    at = now.astimezone(zone)
+    at = now.astimezone(zone(settings.zone if settings.zone and is_zone(settings.zone) else pack_zone))
     if pace is not Pace.NOW and not urgent:
         at = _slot(at, settings, pace)
     if urgent and settings.urgent_breaks_quiet:

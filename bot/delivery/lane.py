@@ -89,13 +89,16 @@ class Lane:
         return max(1, math.floor(min(self.rate, 1000)))
 
     @asynccontextmanager
-    async def reply(self, chat: Chat) -> AsyncIterator[None]:
-        """A turn for an answer, an edit included: at once, or the next one while updates are going out."""
+    async def reply(self, chat: Chat, longest: float = math.inf) -> AsyncIterator[None]:
+        """A turn for an answer, an edit included: at once, or the next one while updates are going out.
+
+        longest: seconds after which an answer is of no use. Raises Later where no turn comes before.
+        """
         self._replies += 1
         try:
-            await self._awaited(lambda: self._chat_wait(chat, push=False))
+            await self._awaited(lambda: self._chat_wait(chat, push=False), longest)
             async with self._replying:
-                await self._awaited(self._reply_wait)
+                await self._awaited(self._reply_wait, longest)
                 turn = self._taken(chat)
         finally:
             self._replies -= 1

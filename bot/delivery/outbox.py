@@ -12,7 +12,7 @@ from typing import TypeVar
 from bot.clock import Clock
 from bot.core.content import Content
 from bot.core.messages import Chat, Reply
-from bot.delivery.lane import Lanes
+from bot.delivery.lane import Lanes, Later
 from bot.delivery.message import parts
 from bot.log import log
 from bot.platforms import Envelope, Gone, Moved, Past, Platform, Rejected, Unavailable, Unknown
@@ -87,8 +87,10 @@ class Outbox:
         attempt, unclear = 0, 0
         while True:
             try:
-                async with lane.reply(chat), window:
+                async with lane.reply(chat, since + _PATIENCE_SECONDS - self._clock.monotonic()), window:
                     return await call(chat)
+            except Later as later:
+                raise Unavailable(str(later), later.seconds) from None
             except Unavailable as refusal:
                 lane.heed(chat, refusal)
                 pause = refusal.retry_after if refusal.retry_after is not None else _pause(attempt)

@@ -68,7 +68,8 @@ class Database:
         except migrations.TooNew as problem:
             raise StoreTooNew(str(problem)) from None
         except (StoreFailed, OSError) as problem:
-            raise StoreUnusable(f"the database cannot be opened ({problem})") from None
+            reason = problem.strerror if isinstance(problem, OSError) else problem
+            raise StoreUnusable(f"the database cannot be opened ({reason})") from None
 
     async def _close(self) -> None:
         await asyncio.gather(*self._unfinished, return_exceptions=True)

@@ -13,8 +13,9 @@ from structlog.testing import capture_logs
 from bot.core.content import Content
 from bot.core.messages import Button, Chat, Mishap, Reply, Request
 from bot.core.text import Limit, Style, Text
+from bot.delivery.lane import Lanes
 from bot.delivery.outbox import Outbox
-from bot.platforms import Capabilities, Envelope, Gone, Moved, Platform, Refusal, Rejected, Unavailable, Unknown
+from bot.platforms import Capabilities, Envelope, Gone, Moved, Platform, Push, Refusal, Rejected, Unavailable, Unknown
 from bot.platforms.menu import Menus
 from tests.clock import QuickClock
 from tests.packs import pack
@@ -44,7 +45,7 @@ class Post:
         self.content = content
         self.clock = QuickClock()
         self.menus = Menus(self.clock.monotonic)
-        self.outbox = Outbox(self.clock, self.menus)
+        self.outbox = Outbox(self.clock, self.menus, Lanes(self.clock))
 
     async def sends(
         self, paper: Paper, reply: Reply | str, envelope: Envelope = ASKED, waited_seconds: float = 0
@@ -114,19 +115,41 @@ async def test_the_two_minutes_begin_when_the_question_comes_and_not_when_its_tu
     paper.refuses(Unavailable("busy", 30))
     await post.sends(paper, "Late", waited_seconds=91)
     assert (paper.texts, len(paper.tried), post.clock.slept) == ([], 1, [])
-    await post.sends(paper, "Later still", waited_seconds=500)
-    assert paper.texts == ["Later still"]
+
+
+async def test_two_minutes_are_enough_for_one_who_asks_for_half_a_minute(post: Post) -> None:
+    paper = Paper()
     paper.refuses(Unavailable("busy", 30))
     await post.sends(paper, "In time", waited_seconds=90)
-    assert (paper.texts, post.clock.slept) == (["Later still", "In time"], [30])
+    assert (paper.texts, post.clock.slept) == (["In time"], [30])
 
 
-async def test_however_often_it_is_asked_to_come_back_at_once_the_pauses_stay_short(post: Post) -> None:
+async def test_what_comes_late_is_sent_where_nobody_asks_to_wait_and_else_given_up(
+    post: Post, logged: list[MutableMapping[str, Any]]
+) -> None:
     paper = Paper()
-    paper.refuses(*(Unavailable("busy", 0) for _ in range(2000)), Unavailable("busy"))
+    await post.sends(paper, "Late", waited_seconds=500)
+    assert paper.texts == ["Late"]
+    paper.refuses(Unavailable("flood", 600, chat_only=True))
+    await post.sends(paper, "Refused")
+    await post.sends(paper, "Too late")
+    assert (paper.texts, len(paper.tried), post.clock.slept) == (["Late"], 2, [])
+    assert [line["reason"] for line in logged] == ["flood", "no turn is near"]
+
+
+async def test_one_who_asks_to_come_back_at_once_is_asked_once_a_second_for_two_minutes(post: Post) -> None:
+    paper = Paper()
+    paper.refuses(*(Unavailable("busy", 0) for _ in range(2000)))
     await post.sends(paper, "Hello")
-    assert paper.texts == ["Hello"]
-    assert post.clock.slept[-1] <= 30
+    assert (paper.texts, max(post.clock.slept) <= 1.1) == ([], True)
+    assert 100 <= len(paper.tried) <= 121
+
+
+async def test_however_often_nobody_says_how_long_the_pauses_stay_short(post: Post) -> None:
+    paper = Paper()
+    paper.refuses(*(Unavailable("busy") for _ in range(2000)))
+    await post.sends(paper, "Hello")
+    assert (paper.texts, max(post.clock.slept) <= 30) == ([], True)
 
 
 async def test_what_may_have_arrived_is_sent_once_more_and_no_oftener(
@@ -204,7 +227,6 @@ async def test_a_page_is_turned_in_its_place(post: Post, shown: Paper) -> None:
     [
         [Rejected("too old to edit")],
         [Moved("upgraded", "99")],
-        [Unavailable("flood", 500)],
         [Unknown("no answer"), Unknown("no answer")],
     ],
     ids=lambda refusals: type(refusals[0]).__name__,
@@ -214,6 +236,12 @@ async def test_a_page_that_cannot_be_turned_is_sent(post: Post, shown: Paper, re
     await post.sends(shown, TURNED, PRESSED)
     assert shown.texts == ["Page 1", "Page 2"]
     assert shown.sheets[1].labels == ["Law", "Case", "→"]
+
+
+async def test_a_page_that_has_to_wait_too_long_is_neither_turned_nor_sent(post: Post, shown: Paper) -> None:
+    shown.refuses(Unavailable("flood", 500))
+    await post.sends(shown, TURNED, PRESSED)
+    assert (shown.texts, len(shown.tried)) == (["Page 1"], 1)
 
 
 async def test_no_page_is_turned_for_one_who_has_left(post: Post, shown: Paper) -> None:
@@ -299,9 +327,11 @@ async def test_a_chat_that_has_to_wait_takes_no_place_in_the_window(content: Con
 
         async def sleep(self, seconds: float) -> None:
             await waiting.wait()
+            await super().sleep(seconds)
 
     post, paper = Post(content), Paper(Capabilities(buttons=True, window=1))
-    post.outbox = Outbox(Waits(), post.menus)
+    clock = Waits()
+    post.outbox = Outbox(clock, post.menus, Lanes(clock))
     paper.refuses(Unavailable("flood", 60, chat_only=True))
     slow = asyncio.ensure_future(post.sends(paper, "Slow"))
     await asyncio.sleep(0.01)
@@ -326,7 +356,7 @@ async def test_each_platform_has_a_window_of_its_own(post: Post) -> None:
 
 async def test_a_problem_that_is_no_refusal_is_not_swallowed(post: Post) -> None:
     class Torn(Paper):
-        async def send(self, chat: Chat, reply: Reply, *, key: str) -> str:
+        async def send(self, chat: Chat, reply: Reply, *, key: str, push: Push | None = None) -> str:
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

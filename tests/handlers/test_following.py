@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.change import Follow, Unfollow
-from bot.core.content import Entry
+from bot.core.entry import Entry
 from bot.core.messages import Prefs
 from bot.core.subscription import NOTHING, Pace, Subscriptions
 from tests.conversation import Reader

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.content import Content, Entry, News
+from bot.core.content import Content
+from bot.core.entry import Entry, News
 from tests.conversation import TODAY, Reader
 from tests.packs import entry, pack, person
 

@@ -147,7 +147,7 @@ def test_what_was_understood_beside_an_unknown_topic_is_offered_and_not_done() -
 
 
 def test_what_resembles_no_topic_leads_to_all_of_them() -> None:
-    answer = Reader().asks("/subscribe the weather in Bern").says("I know no topic “weather bern”.")
+    answer = Reader().asks("/subscribe the weather in Bern").says("I know no topic “weather in bern”.")
     assert answer.commands == ["subscribe"]
 
 

@@ -10,10 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.core.messages import Prefs
-from bot.store import Store, StoreUnusable
+from bot.store import Store, StoreFailed, StoreUnusable
 from tests.storage import at, bytes_of, place, rows
 
 HOUSE = Path(__file__).parents[2]
@@ -85,7 +84,7 @@ async def test_a_cancelled_write_is_finished_before_the_file_is_closed(file: Pat
 
 async def test_a_failing_write_leaves_nothing_locked(file: Path) -> None:
     async with at(file) as store:
-        with pytest.raises(SQLAlchemyError):
+        with pytest.raises(StoreFailed):
             await store.subscribers.choose_language(place("one"), None)  # type: ignore[arg-type]
         await store.subscribers.choose_language(place("one"), "km")
         assert await store.subscribers.prefs(place("one")) == Prefs("km")
@@ -129,10 +128,10 @@ async def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(file: Pat
 
 
 async def test_a_database_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnusable, match="FileNotFoundError"):
+    with pytest.raises(StoreUnusable, match="No such file or directory"):
         async with at(tmp_path / "none/pratip.db"):
             pass
-    with pytest.raises(StoreUnusable, match="IsADirectoryError"):
+    with pytest.raises(StoreUnusable, match="Is a directory"):
         async with at(tmp_path):
             pass
     assert modes(tmp_path.parent)[tmp_path.name] & 0o100
