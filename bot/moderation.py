@@ -16,6 +16,7 @@ from bot.core import announcement, change
 from bot.core.broadcast import Broadcast, Desk, Kind, Outcome, Sheet, State
 from bot.core.content import Content, Snapshot
 from bot.core.messages import Chat, Context, Reply, Request
+from bot.core.subscription import zone
 from bot.core.text import Text
 from bot.delivery.rendering import frozen, thawed
 from bot.log import log
@@ -93,9 +94,9 @@ class Moderation:
                 code: thawed(body) for code, body in (await self.store.broadcasts.renderings(broadcast.number)).items()
             }
         original = await self.store.broadcasts.one(broadcast.original) if broadcast.original else None
-        now = self.clock.now()
+        sent_at, now = original.created_at if original else None, self.clock.now()
         return {
-            code: announcement.text(broadcast, Context(view, now), original.created_at if original else None)
+            code: announcement.text(broadcast, Context(view, now.astimezone(zone(view.pack.time_zone))), sent_at)
             for code, view in self.snapshot().views.items()
         }
 

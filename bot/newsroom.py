@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
 
 from bot.clock import Clock
 from bot.core.broadcast import Broadcast, Item, Kind, Standing, State
-from bot.core.content import Snapshot
+from bot.core.content import Content, Snapshot
 from bot.core.entry import Entry, News
 from bot.core.messages import Context
 from bot.core.subscription import zone
@@ -24,14 +24,22 @@ _PENDING = 1_000  # drafts that may wait
 class _Seen:
     """A pack as the newsroom sees it on a day: who makes news, and how."""
 
-    snapshot: Snapshot
-    today: date
+    view: Content  # in the pack's own language
+    now: datetime  # where the pack is
     entries: Mapping[str, Entry]
     news: Mapping[str, News]
 
     def published(self) -> dict[str, Published]:
         """What to remember of it."""
         return {name: Published(each.noun, each.standing(), _print(each)) for name, each in self.entries.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A draft that waits for approval, and its items by the names that their entries have now."""
+
+    draft: Broadcast
+    items: tuple[Item, ...]
 
 
 class Newsroom:
@@ -46,49 +54,46 @@ class Newsroom:
 
         The first look at a pack announces nothing.
         """
-        now = self._clock.now()
-        seen = _look(snapshot, now)
-        mark = f"{snapshot.version} {seen.today}"
+        seen = _look(snapshot, self._clock.now())
+        mark = f"{snapshot.version} {seen.now.date()}"
         last = await self._store.cursor("content")
         if last == mark:
             return ()
         before = await self._store.broadcasts.published()
         renamed = _renamed(before, seen)
-        for new, old in renamed.items():
+        for old, new in renamed.items():
             await self._store.subscribers.renamed(old, new)
-        revised, covered = await self._revised(seen, {old: new for new, old in renamed.items()})
-        items = [] if last is None else [item for item in _items(before, seen, renamed) if item.entry not in covered]
-        fresh = await self._unannounced(items, seen)
-        drafts = _drafts(fresh, seen)
+        pending = await self._pending(renamed)
+        told = {item.entry: item for waiting in pending for item in waiting.items}
+        known = _known({renamed.get(name, name): each for name, each in before.items()}, told, seen)
+        items = [] if last is None else [item for item in _items(known, seen) if item.entry not in told]
+        drafts = _drafts(await self._unannounced(items, seen), seen)
         return await self._store.broadcasts.record(
-            seen.published(), drafts, revised=revised, changes=list(fresh), cursor=mark, at=now
+            {**known, **seen.published()}, drafts, revised=_revised(pending, seen), cursor=mark, at=self._clock.now()
         )
 
-    async def _unannounced(self, items: Iterable[Item], seen: _Seen) -> dict[str, Item]:
-        """Those that were never drafted, by what names them: a file that comes and goes is told of once."""
+    async def _pending(self, renamed: Mapping[str, str]) -> list[_Waiting]:
+        """The drafts of news that wait, their entries by the names they have now."""
+        drafts = await self._store.broadcasts.newest(_PENDING, {State.DRAFT})
+        return [
+            _Waiting(draft, tuple(replace(item, entry=renamed.get(item.entry, item.entry)) for item in draft.items))
+            for draft in drafts
+            if draft.kind is Kind.NEWS
+        ]
+
+    async def _unannounced(self, items: Iterable[Item], seen: _Seen) -> list[Item]:
+        """Those that no draft has told: a file that comes and goes is told of once."""
         named = {_key(item, seen): item for item in items}
         known = await self._store.broadcasts.announced(named)
-        return {key: item for key, item in named.items() if key not in known}
-
-    async def _revised(self, seen: _Seen, renamed: Mapping[str, str]) -> tuple[dict[int, Revision], set[str]]:
-        """What pending drafts say now, and whose news they tell: it is told once, from the start to the end."""
-        revised: dict[int, Revision] = {}
-        covered: set[str] = set()
-        for draft in await self._store.broadcasts.newest(_PENDING, {State.DRAFT}):
-            if draft.kind is Kind.NEWS:
-                items = tuple(_now(draft, seen, renamed))
-                covered |= {item.entry for item in items}
-                if items != draft.items:
-                    revised[draft.number] = Revision(items, draft.expires_at)
-        return revised, covered
+        return [item for key, item in named.items() if key not in known]
 
 
-def _look(snapshot: Snapshot, now: datetime) -> _Seen:
+def _look(snapshot: Snapshot, at: datetime) -> _Seen:
     view = snapshot.views[snapshot.default]
-    today = now.astimezone(zone(view.pack.time_zone)).date()
-    news = {entry.id: each for entry in view.entries.values() if (each := entry.news(today))}
+    now = at.astimezone(zone(view.pack.time_zone))
+    news = {entry.id: each for entry in view.entries.values() if (each := entry.news(now.date()))}
     ready = {name: each for name, each in news.items() if _is_written(name, each, snapshot, now)}
-    return _Seen(snapshot, today, {name: view.entries[name] for name in ready}, ready)
+    return _Seen(view, now, {name: view.entries[name] for name in ready}, ready)
 
 
 def _is_written(name: str, news: News, snapshot: Snapshot, now: datetime) -> bool:
@@ -99,67 +104,88 @@ def _is_written(name: str, news: News, snapshot: Snapshot, now: datetime) -> boo
 
 
 def _renamed(before: Mapping[str, Published], seen: _Seen) -> dict[str, str]:
-    """New ids of entries that had another: the same kind and name, and nothing of the old id any more."""
-    here = seen.snapshot.views[seen.snapshot.default].entries
-    gone = {(each.kind, each.print): name for name, each in before.items() if name not in here}
-    new = {name: entry for name, entry in seen.entries.items() if name not in before}
-    return {name: gone[key] for name, entry in new.items() if (key := (entry.noun, _print(entry))) in gone}
+    """New ids by old ones: what is known by the same as an entry that is no longer here."""
+    gone = {(each.kind, each.print): name for name, each in before.items() if name not in seen.view.entries}
+    new = {(each.noun, _print(each)): name for name, each in seen.entries.items() if name not in before}
+    return {gone[key]: name for key, name in new.items() if key in gone}
 
 
-def _items(before: Mapping[str, Published], seen: _Seen, renamed: Mapping[str, str]) -> Iterable[Item]:
+def _items(known: Mapping[str, Published], seen: _Seen) -> Iterable[Item]:
+    """What stands otherwise than it stood; what is gone is no news, and remembered for when it comes back."""
     for name, entry in seen.entries.items():
-        known, now = before.get(renamed.get(name, name)), entry.standing()
-        if known is None or known.standing != now:
-            yield Item(name, known.standing if known else None, now)
+        before, now = known.get(name), entry.standing()
+        if before is None or before.standing != now:
+            yield Item(name, before.standing if before else None, now)
 
 
-def _now(draft: Broadcast, seen: _Seen, renamed: Mapping[str, str]) -> Iterable[Item]:
+def _known(published: Mapping[str, Published], told: Mapping[str, Item], seen: _Seen) -> Mapping[str, Published]:
+    """How entries stood. One that went away while a draft told of it stands as it did before, for nobody heard."""
+    gone = [item for item in told.values() if item.entry in published and item.entry not in seen.entries]
+    unheard = {item.entry: replace(published[item.entry], standing=item.before) for item in gone if item.before}
+    stays = {name: each for name, each in published.items() if name not in {item.entry for item in gone}}
+    return {**stays, **unheard}
+
+
+def _revised(pending: Iterable[_Waiting], seen: _Seen) -> dict[int, Revision]:
+    """What pending drafts say now, where it is something else: news is told once, from the start to the end."""
+    revised: dict[int, Revision] = {}
+    for waiting in pending:
+        items = tuple(_now(waiting.items, seen))
+        revision = Revision(items, _end(items, seen), tuple(_key(item, seen) for item in items))
+        if (items, revision.expires_at) != (waiting.draft.items, waiting.draft.expires_at):
+            revised[waiting.draft.number] = revision
+    return revised
+
+
+def _now(items: Iterable[Item], seen: _Seen) -> Iterable[Item]:
     """A draft's items as they stand now; what has changed back, or is there no more, is no news."""
-    for item in draft.items:
-        name = renamed.get(item.entry, item.entry)
-        entry = seen.entries.get(name)
+    for item in items:
+        entry = seen.entries.get(item.entry)
         if entry and item.before != entry.standing():
-            yield Item(name, item.before, entry.standing())
+            yield replace(item, after=entry.standing())
 
 
-def _drafts(items: Mapping[str, Item], seen: _Seen) -> list[Draft]:
+def _drafts(items: Iterable[Item], seen: _Seen) -> list[Draft]:
     """One draft for all that goes out in the same way."""
-    ways: dict[News, dict[str, Item]] = {}
-    for key, item in items.items():
-        ways.setdefault(seen.news[item.entry], {})[key] = item
-    return [
-        Draft(
-            _digest(*sorted(some)),
-            Kind.NEWS,
-            topics=news.topics,
-            items=tuple(some.values()),
-            urgent=news.urgent,
-            policy=news.policy,
-            expires_at=_end(news, seen),
-        )
-        for news, some in ways.items()
-    ]
+    ways: dict[News, list[Item]] = {}
+    for item in items:
+        ways.setdefault(seen.news[item.entry], []).append(item)
+    return [_draft(news, tuple(some), seen) for news, some in ways.items()]
 
 
-def _end(news: News, seen: _Seen) -> datetime | None:
-    """The end of the last day on which it may go out, where the pack is."""
-    if news.expires is None:
+def _draft(news: News, items: tuple[Item, ...], seen: _Seen) -> Draft:
+    keys = tuple(sorted(_key(item, seen) for item in items))
+    return Draft(
+        _digest(*keys),
+        Kind.NEWS,
+        topics=news.topics,
+        items=items,
+        urgent=news.urgent,
+        policy=news.policy,
+        expires_at=_end(items, seen),
+        changes=keys,
+    )
+
+
+def _end(items: Sequence[Item], seen: _Seen) -> datetime | None:
+    """The end of the last day on which all of it may go out, where the pack is."""
+    last = min((day.last for item in items if (day := seen.news[item.entry].expires)), default=None)
+    if last is None:
         return None
-    here = zone(seen.snapshot.views[seen.snapshot.default].pack.time_zone)
-    return datetime.combine(news.expires.last + timedelta(days=1), time(), here).astimezone(UTC)
+    return datetime.combine(last + timedelta(days=1), time(), seen.now.tzinfo).astimezone(UTC)
 
 
 def _key(item: Item, seen: _Seen) -> str:
-    """What names a change, whatever the entry's id: what it is new of once, or from what to what as of when."""
+    """What names a change, whatever the entry's id: all it says when it is new, or from what to what as of when."""
     entry = seen.entries[item.entry]
     if item.before is None:
-        return _digest(entry.noun, _print(entry))
-    return _digest(entry.noun, _print(entry), _plain(item.before), _plain(item.after), str(entry.as_of or ""))
+        return _digest(_print(entry), entry.search_text())
+    return _digest(_print(entry), _plain(item.before), _plain(item.after), str(entry.as_of or ""))
 
 
 def _print(entry: Entry) -> str:
-    """What an entry is, its id left out: a renamed file is known again by it."""
-    return _digest(entry.noun, str(entry.heading))
+    """What an entry is known by, its id left out."""
+    return _digest(entry.noun, entry.identity)
 
 
 def _plain(standing: Standing) -> str:

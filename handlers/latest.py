@@ -38,6 +38,11 @@ class Update(Entry):
         """Its title."""
         return self.title
 
+    @property
+    def identity(self) -> str:
+        """Its day and title: a weekly one may always be called the same."""
+        return f"{self.date} {self.title}"
+
     def card(self, context: Context) -> list[Line]:
         """Date and words."""
         return [Loose(self.text, lambda words: context.content.say("event.card", date=self.date, text=words))]

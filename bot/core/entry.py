@@ -239,6 +239,11 @@ class Entry(Model):
         """What the entry is called in a list and at the head of its card."""
         raise NotImplementedError
 
+    @property
+    def identity(self) -> str:
+        """What it is known by, in the pack's own language, when its file has another name."""
+        return str(self.heading)
+
     def line(self, context: Context) -> Text:
         """One line in a list."""
         return self.heading

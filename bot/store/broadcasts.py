@@ -33,7 +33,7 @@ class Published:
 
     kind: str
     standing: Standing
-    print: str  # a digest of what it says, its id left out
+    print: str  # a digest of what it is known by, its id left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,16 @@ class Draft:
     author: str = ""
     original: int = 0
     expires_at: datetime | None = None
+    changes: tuple[str, ...] = ()  # digests of what it tells, for announced()
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What a pending draft says now."""
+    """What a pending draft says now; without items it is rejected, and nothing was announced."""
 
     items: tuple[Item, ...]
     expires_at: datetime | None = None
+    changes: tuple[str, ...] = ()
 
 
 class Broadcasts:
@@ -77,7 +79,7 @@ class Broadcasts:
         return {row.entry: Published(row.kind, orjson.loads(row.standing), row.print) for row in rows}
 
     async def announced(self, changes: Collection[str]) -> Collection[str]:
-        """Those of the digests of changes that were drafted before."""
+        """Those of the digests of changes that are told by a draft, or were by one that was not taken back."""
         rows = await self._database.rows(select(announced).where(announced.c.change.in_(sorted(changes))))
         return {row.change for row in rows}
 
@@ -87,13 +89,10 @@ class Broadcasts:
         drafts: Sequence[Draft],
         *,
         revised: Mapping[int, Revision],
-        changes: Collection[str] = (),
         cursor: str,
         at: datetime,
     ) -> tuple[int, ...]:
         """Note all at once what the content says now: every entry, new drafts, what pending drafts say, its cursor.
-
-        changes: digests of what the drafts tell, for announced().
 
         Entries that are not named are published no more. Returns the numbers of the drafts that were made; one that was
         made before, whatever became of it, is left alone, and so is what is a draft no longer.
@@ -102,11 +101,9 @@ class Broadcasts:
         async def work(connection: AsyncConnection) -> tuple[int, ...]:
             await self._publish(connection, entries)
             for number, revision in revised.items():
-                await _revise(connection, number, revision)
+                if await _revise(connection, number, revision):
+                    await self._announce(connection, number, revision.changes)
             made = [await self._draft(connection, each, at) for each in drafts]
-            if changes:
-                rows = [{"change": each} for each in changes]
-                await connection.execute(self._database.insert(announced).on_conflict_do_nothing(), rows)
             await self._save_cursor(connection, cursor)
             return tuple(number for number in made if number)
 
@@ -129,7 +126,17 @@ class Broadcasts:
         """Its number; 0 where it was made before."""
         row = {**_row_of(draft), "state": State.DRAFT, "created_at": seconds(at)}
         statement = self._database.insert(broadcast).values(row).on_conflict_do_nothing(index_elements=["dedupe"])
-        return await connection.scalar(statement.returning(broadcast.c.id)) or 0
+        number = await connection.scalar(statement.returning(broadcast.c.id)) or 0
+        if number:
+            await self._announce(connection, number, draft.changes)
+        return number
+
+    async def _announce(self, connection: AsyncConnection, number: int, changes: Collection[str]) -> None:
+        """Note that a draft tells exactly these changes."""
+        await connection.execute(delete(announced).where(announced.c.broadcast == number))
+        rows = [{"change": each, "broadcast": number} for each in changes]
+        if rows:
+            await connection.execute(self._database.insert(announced).on_conflict_do_nothing(), rows)
 
     async def _save_cursor(self, connection: AsyncConnection, value: str) -> None:
         statement = self._database.insert(cursor).values(platform="content", value=value)
@@ -415,15 +422,16 @@ async def _finish(connection: AsyncConnection, number: int, state: State, at: da
     await connection.execute(waiting.values(state=Outcome.CANCELLED, reference=None))
 
 
-async def _revise(connection: AsyncConnection, number: int, revision: Revision) -> None:
+async def _revise(connection: AsyncConnection, number: int, revision: Revision) -> bool:
+    """Whether it was still a draft. One that has nothing left to tell makes way: the same change may come after all."""
     pending = (broadcast.c.id == number) & (broadcast.c.state == State.DRAFT)
     values: dict[str, Any] = {
         "items": _items_json(revision.items),
         "expires_at": _seconds_or_none(revision.expires_at),
     }
     if not revision.items:
-        values |= {"state": State.REJECTED, "why": "changed-back"}
-    await connection.execute(update(broadcast).where(pending).values(values))
+        values |= {"state": State.REJECTED, "why": "changed-back", "dedupe": f"changed-back {number}"}
+    return (await connection.execute(update(broadcast).where(pending).values(values))).rowcount > 0
 
 
 # ---------------------------------------------------------------------------- rows

@@ -71,8 +71,8 @@ subscription = _table(
 )
 Index("subscription_of", subscription.c.subscriber)
 
-# Digests of the changes that were drafted: the same one is never announced twice.
-announced = _table("announced", Column("change", Text, primary_key=True))
+# Digests of the changes that drafts tell, and the draft: the same one is never announced twice.
+announced = _table("announced", Column("change", Text, primary_key=True), _needed("broadcast", Integer, index=True))
 
 # How each entry stood when news of it was last drafted.
 published = _table(

@@ -66,7 +66,8 @@ def _subscribers() -> None:
 
 
 def _broadcasts() -> None:
-    _table("announced", sa.Column("change", sa.Text, primary_key=True))
+    _table("announced", sa.Column("change", sa.Text, primary_key=True), _needed("broadcast", sa.Integer))
+    op.create_index("ix_announced_broadcast", "announced", ["broadcast"])
     _table(
         "published",
         sa.Column("entry", sa.Text, primary_key=True),
