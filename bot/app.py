@@ -45,10 +45,11 @@ async def run(settings: Settings) -> int:
         )
     _prepare(settings)
     with _only_one(settings.data):
-        keys, snapshot = _keys(settings), _snapshot(settings.content)
+        keys, watch = _keys(settings), Watch(settings.content, handlers.kinds)
+        snapshot = _snapshot(settings.content)
         platforms = _platforms(settings, keys, snapshot)
         log.info("starting", platforms=", ".join(platform.name for platform in platforms))
-        await _serve(settings, keys, snapshot, platforms, moderated=True)
+        await _serve(settings, keys, snapshot, platforms, watch, leads=True)
         log.info("stopped")
     return 0
 
@@ -57,10 +58,11 @@ async def chat(settings: Settings, asks: Sequence[str], language: str) -> int:
     """A conversation in the terminal, or the answers to what is asked. Raises Unfit."""
     logs.configure("ERROR", settings.log_format)
     _prepare(settings)
-    keys, snapshot = _keys(settings), _snapshot(settings.content)
+    keys, watch = _keys(settings), Watch(settings.content, handlers.kinds)
+    snapshot = _snapshot(settings.content)
     if language and language not in snapshot.views:
         raise Unfit(f"The pack has no language {language}: use one of {', '.join(snapshot.views)}")
-    await _serve(settings, keys, snapshot, [Console(asks)], language, updates=not asks)
+    await _serve(settings, keys, snapshot, [Console(asks)], watch, language, updates=not asks)
     return 0
 
 
@@ -113,11 +115,13 @@ async def _serve(
     keys: Keys,
     snapshot: Snapshot,
     platforms: Sequence[Platform],
+    watch: Watch,
     language: str = "",
     *,
-    moderated: bool = False,
+    leads: bool = False,
     updates: bool = True,
 ) -> None:
+    """Put it together and run it. leads: there is no other in this data folder, and it has the moderators."""
     async with AsyncExitStack() as stack:
         try:
             store = await stack.enter_async_context(Store(settings.database_url))
@@ -130,11 +134,12 @@ async def _serve(
             snapshot,
             store,
             keys,
-            moderators=settings.moderators if moderated else (),
+            moderators=settings.moderators if leads else (),
             approvals=settings.approvals,
             paid=settings.telegram_paid,
-            changes=Watch(settings.content, handlers.kinds).changed,
+            changes=watch.changed,
             sends_updates=updates,
+            leads=leads,
         )
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_unheard)

@@ -22,7 +22,7 @@ from bot.delivery.rendering import frozen, thawed
 from bot.log import log
 from bot.platforms import Envelope
 from bot.privacy import Keys, SealBroken
-from bot.store import Conflict, Draft, Store
+from bot.store import Conflict, Draft, Store, StoreFailed
 
 _LISTED = 500  # broadcasts on a desk, newest first
 _NUMBER = re.compile(r"#?(\d{1,9})\b")
@@ -58,9 +58,12 @@ class Moderation:
         """Remember where a moderator can be written to."""
         if self._met.get(name) == (chat, language):
             return
-        self._met[name] = (chat, language)
         address = self.keys.seal(orjson.dumps([chat.platform, chat.id]), f"moderator {name}")
-        await self.store.moderators.met(name, address, language)
+        try:
+            await self.store.moderators.met(name, address, language)
+            self._met[name] = (chat, language)
+        except StoreFailed as problem:
+            log.error("moderator_not_noted", reason=str(problem))
 
     # -- the desk
 
@@ -71,7 +74,7 @@ class Moderation:
         return Desk(
             me,
             self.needed,
-            await self.store.broadcasts.newest(_LISTED),
+            tuple(self._counted(each) for each in await self.store.broadcasts.newest(_LISTED)),
             await self._sheet(int(number[1]), me) if number else None,
             tuple(name for name in self.names if name not in reachable),
         )
@@ -85,7 +88,13 @@ class Moderation:
         people, channels = await self._audience(broadcast)
         seen = await self.store.broadcasts.seen(number, me) == digest
         stars = ceil(people.get("telegram", 0) * _STARS_A_MESSAGE) if self.paid else 0
-        return Sheet(broadcast, texts, digest, seen, people, channels, self._seconds(people), stars)
+        return Sheet(self._counted(broadcast), texts, digest, seen, people, channels, self._seconds(people), stars)
+
+    def _counted(self, broadcast: Broadcast) -> Broadcast:
+        """With the approvals of those alone who are moderators now."""
+        return replace(
+            broadcast, approvals=tuple(each for each in broadcast.approvals if each.moderator in self.allowed)
+        )
 
     async def texts(self, broadcast: Broadcast) -> Mapping[str, Text]:
         """What a broadcast says in each language: a draft as the content stands now, any other as it was approved."""

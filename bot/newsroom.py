@@ -54,11 +54,13 @@ class Newsroom:
 
         The first look at a pack announces nothing.
         """
-        seen = _look(snapshot, self._clock.now())
-        mark = f"{snapshot.version} {seen.now.date()}"
+        view = snapshot.views[snapshot.default]
+        now = self._clock.now().astimezone(zone(view.pack.time_zone))
+        mark = f"{snapshot.version} {now.date()}"
         last = await self._store.cursor("content")
         if last == mark:
             return ()
+        seen = _look(snapshot, view, now)
         before = await self._store.broadcasts.published()
         renamed = _renamed(before, seen)
         for old, new in renamed.items():
@@ -69,7 +71,7 @@ class Newsroom:
         items = [] if last is None else [item for item in _items(known, seen) if item.entry not in told]
         drafts = _drafts(await self._unannounced(items, seen), seen)
         return await self._store.broadcasts.record(
-            {**known, **seen.published()}, drafts, revised=_revised(pending, seen), cursor=mark, at=self._clock.now()
+            {**known, **seen.published()}, drafts, revised=_revised(pending, seen), cursor=mark, at=now
         )
 
     async def _pending(self, renamed: Mapping[str, str]) -> list[_Waiting]:
@@ -88,9 +90,7 @@ class Newsroom:
         return [item for key, item in named.items() if key not in known]
 
 
-def _look(snapshot: Snapshot, at: datetime) -> _Seen:
-    view = snapshot.views[snapshot.default]
-    now = at.astimezone(zone(view.pack.time_zone))
+def _look(snapshot: Snapshot, view: Content, now: datetime) -> _Seen:
     news = {entry.id: each for entry in view.entries.values() if (each := entry.news(now.date()))}
     ready = {name: each for name, each in news.items() if _is_written(name, each, snapshot, now)}
     return _Seen(view, now, {name: view.entries[name] for name in ready}, ready)

@@ -32,7 +32,8 @@ _LONGEST_WAIT = 300.0  # whatever a server asks for: it may be a proxy's error p
 _UNANSWERED = 200  # requests of one chat; two polls can bring as many
 _CROWD = 2_000  # requests of all chats; where there are more, nobody is asked for others
 _CROWD_SECONDS = 1.0
-_LOOK_SECONDS = 3600.0  # between two looks at content that does not say when it changes
+_LOOK_SECONDS = 600.0  # between two looks at the same content: a new day may have begun
+_RETRY_SECONDS = 10.0  # until the next one after the database failed
 
 
 @dataclass
@@ -47,8 +48,9 @@ class Service:
     moderators: Sequence[str] = ()
     approvals: int = 2  # that an update needs
     paid: bool = False  # whether Telegram is paid for more messages a second
-    changes: Callable[[], Awaitable[Snapshot | None]] | None = None  # waits, an hour at most, for changed content
+    changes: Callable[[], Awaitable[Snapshot]] | None = None  # waits for changed content
     sends_updates: bool = True
+    leads: bool = True  # drafts what is news and keeps the ledger: one process of a data folder does
     answer_seconds: float = 5.0  # what a slow chat may hold up the next poll; its answer goes on beside it
     drain_seconds: float = 4.0  # what replies in flight may take at the end
 
@@ -59,6 +61,7 @@ class Service:
         self._turns: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
         self._unanswered: Counter[tuple[str, str]] = Counter()
         self._stopping = asyncio.Event()
+        self._reloaded = asyncio.Event()
         self._idle: set[asyncio.Task[object]] = set()
         self._platforms: dict[str, Platform] = {}
         self._newsroom = Newsroom(self.store, self.clock)
@@ -105,8 +108,8 @@ class Service:
                 async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
                     self._moderation.tell = partial(self._tell, tasks)
                     if self.sends_updates:
-                        await self._dispatch.start(platforms, tasks)
-                        tasks.create_task(self._follow_content())
+                        await self._dispatch.start(platforms, tasks, leads=self.leads)
+                        self._follow_content(tasks)
                     for platform in platforms:
                         tasks.create_task(self._listen(platform, tasks))
                     tasks.create_task(self._end(limit))
@@ -128,22 +131,27 @@ class Service:
 
     # -- the content
 
-    async def _follow_content(self) -> None:
+    def _follow_content(self, tasks: asyncio.TaskGroup) -> None:
+        if self.changes:
+            tasks.create_task(self._reload(self.changes))
+        if self.leads:
+            tasks.create_task(self._look_for_news())
+
+    async def _reload(self, changes: Callable[[], Awaitable[Snapshot]]) -> None:
+        """Answer from the newest content that was whole."""
+        with self._idling():
+            while not self._stopping.is_set():
+                self.snapshot = await changes()
+                self._reloaded.set()
+                log.info("content_reloaded")
+
+    async def _look_for_news(self) -> None:
         """Draft what is news: what changed while the bot was down, whatever changes, and what a new day makes due."""
         with self._idling():
             while not self._stopping.is_set():
-                await self._compared()
-                snapshot = await self._changed()
-                if snapshot:
-                    self.snapshot = snapshot
-                    log.info("content_reloaded")
-
-    async def _changed(self) -> Snapshot | None:
-        """The content when it has changed; None after an hour, when a new day may have begun."""
-        if self.changes is None:
-            await self.clock.sleep(_LOOK_SECONDS)
-            return None
-        return await self.changes()
+                self._reloaded.clear()
+                pause = _LOOK_SECONDS if await self._compared() else _RETRY_SECONDS
+                await self.clock.until(self._reloaded, pause)
 
     def _channels(self) -> list[Channel]:
         """The announcement channels that the pack names, on the platforms there are."""
@@ -159,17 +167,19 @@ class Service:
             for each, chat in chats
         ]
 
-    async def _compared(self) -> None:
+    async def _compared(self) -> bool:
+        """Whether the database took it; else it is to be done again."""
         try:
+            await self.store.moderators.keep(self.moderators)
             await self.store.subscribers.channels(self._channels())
             numbers = await self._newsroom.compare(self.snapshot)
         except StoreFailed as problem:
             log.error("content_not_compared", reason=str(problem))
-            return
+            return False
         if numbers:
             log.info("drafts", numbers=list(numbers))
-        await self._moderation.waits(numbers)
-        self._dispatch.wake()
+            await self._moderation.waits(numbers)
+        return True
 
     # -- listening
 

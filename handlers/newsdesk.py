@@ -174,7 +174,7 @@ def draft(visit: Visit) -> Reply:
 
 
 def _rejected(visit: Visit) -> Reply:
-    return visit.says("desk.was_rejected", why=visit.broadcast.why)
+    return visit.says("desk.was_rejected", why=announcement.why(visit.broadcast, visit.context.content))
 
 
 def _sheet(visit: Visit, lead: str = "") -> Reply:
@@ -432,7 +432,7 @@ def broadcasts(request: Request, context: Context, desk: Desk) -> Reply:
 def _progress(broadcast: Broadcast, content: Content) -> Iterator[Text]:
     """State, bar and totals, which are live, to the last one: they are counts and no persons."""
     state = content.say(f"desk.state.{broadcast.state}")
-    yield state + f": {broadcast.why}" if broadcast.why else state
+    yield state + f": {announcement.why(broadcast, content)}" if broadcast.why else state
     if bar := _bar(broadcast, content):
         yield bar
     yield announcement.totals(broadcast.tally, content)

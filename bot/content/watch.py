@@ -3,42 +3,63 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import os
+from collections.abc import Mapping
+from contextlib import aclosing
 from pathlib import Path
 
 from watchfiles import awatch
-from watchfiles.main import FileChange
 
 from bot.content.repository import ContentBroken, Kinds, load
 from bot.core.content import Snapshot
 from bot.log import log
 
-_LONGEST_MS = 3_600_000  # without a change; then a new day may have begun
-_SETTLING_MS = 200  # an editor or git writes several files
+_LONGEST_MS = 5_000  # until we look ourselves: not every file system tells, nor a link that now leads elsewhere
+_EDITING_MS = 200  # an editor writes several files
+_SETTLING_SECONDS = 0.3  # git writes many, and a folder half checked out is not what anybody means
+_LONGEST_SETTLING = 40  # times
+_BLIND_SECONDS = 1.0  # while there is no folder
+
+_Print = Mapping[str, tuple[int, int, int]]
 
 
 class Watch:
-    """Waits for changes of a folder."""
+    """Waits for changes of a folder. Make it before the folder is read: what changes from then on is noticed."""
 
     def __init__(self, folder: Path, kinds: Kinds) -> None:
         self._folder = folder
         self._kinds = kinds
-        self._events: AsyncGenerator[set[FileChange], None] | None = None
+        self._seen = _print(folder)
 
-    async def changed(self) -> Snapshot | None:
-        """The content after a change; None after an hour without one, and where it is broken now."""
-        if self._events is None:
-            self._events = awatch(
-                self._folder, debounce=_SETTLING_MS, step=50, rust_timeout=_LONGEST_MS, yield_on_timeout=True
-            )
+    async def changed(self) -> Snapshot:
+        """The content after a change, once it is whole again."""
+        while True:
+            await self._edited()
+            if snapshot := await asyncio.to_thread(self._loaded):
+                return snapshot
+
+    async def _edited(self) -> None:
+        """Until the folder is otherwise than when it was read last, and stays so for a moment."""
+        while (found := await self._printed()) == self._seen:
+            await self._stirred()
+        for _ in range(_LONGEST_SETTLING):
+            await asyncio.sleep(_SETTLING_SECONDS)
+            before, found = found, await self._printed()
+            if before == found:
+                break
+        self._seen = found
+
+    async def _printed(self) -> _Print:
+        return await asyncio.to_thread(_print, self._folder)
+
+    async def _stirred(self) -> None:
+        """Until something stirs in the folder, or a few seconds have passed."""
+        changes = awatch(self._folder, debounce=_EDITING_MS, step=50, rust_timeout=_LONGEST_MS, yield_on_timeout=True)
         try:
-            if not await anext(self._events):
-                return None
-        except (FileNotFoundError, StopAsyncIteration):  # the folder itself went away
-            self._events = None
-            await asyncio.sleep(1)
-            return None
-        return await asyncio.to_thread(self._loaded)
+            async with aclosing(changes):
+                await anext(changes)
+        except (OSError, StopAsyncIteration):
+            await asyncio.sleep(_BLIND_SECONDS)
 
     def _loaded(self) -> Snapshot | None:
         try:
@@ -46,4 +67,20 @@ class Watch:
         except ContentBroken as broken:
             errors = [str(problem) for problem in broken.problems if not problem.warning]
             log.error("content_broken", problems=len(errors), first=errors[0] if errors else "")
-            return None
+        except OSError as problem:  # a file went away while we read
+            log.error("content_unreadable", reason=type(problem).__name__)
+        return None
+
+
+def _print(folder: Path) -> _Print:
+    """What tells whether anything in a folder has changed: each file's inode, time of change and size."""
+    found = {}
+    for root, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(root, name)  # noqa: PTH118 (a Path for each of thousands of files takes far longer)
+            try:
+                status = os.stat(path)  # noqa: PTH116 (the same)
+            except OSError:
+                continue
+            found[path] = (status.st_ino, status.st_ctime_ns, status.st_size)
+    return found

@@ -166,9 +166,15 @@ def waiting(broadcast: Broadcast, needed: int, content: Content) -> Reply:
 
 def stopped(broadcast: Broadcast, content: Content) -> Reply:
     """A broadcast was stopped, and why: a platform refuses it."""
-    said = content.say("desk.stopped", number=str(broadcast.number), why=broadcast.why)
+    said = content.say("desk.stopped", number=str(broadcast.number), why=why(broadcast, content))
     buttons = tuple(_button(name, broadcast, content) for name in ("broadcast", "resume", "cancel"))
     return Reply(content.noted(paragraphs(said, totals(broadcast.tally, content))), (buttons,))
+
+
+def why(broadcast: Broadcast, content: Content) -> str:
+    """Why it was stopped or rejected: the bot's own reasons in the reader's language, a moderator's as written."""
+    known = f"desk.because.{broadcast.why}"
+    return str(content.say(known)) if known in content.phrases else broadcast.why
 
 
 def ended(broadcast: Broadcast, content: Content) -> Reply:

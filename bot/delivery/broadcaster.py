@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,13 +18,14 @@ from bot.delivery.message import Composer, parts
 from bot.log import log
 from bot.platforms import Gone, Moved, Past, Platform, Push, Refusal, Unavailable, Unknown
 from bot.privacy import Keys, SealBroken
-from bot.store import Store
+from bot.store import Store, StoreFailed
 from bot.store.broadcasts import Conflict
 from bot.store.ledger import Claim, Result
 
 MOST = 32  # claimed and not yet settled: what a crash may leave uncertain
-_REST_SECONDS = 60.0  # between two looks, if nothing wakes us
+REST_SECONDS = 60.0  # between two looks, if nothing wakes us
 _LONGEST_BACKOFF = 30 * 60.0
+_RETRY_SECONDS = 5.0  # after the database failed
 _MALFORMED = 2  # so many chats refuse what it says: it stops
 
 Alarm = Callable[[int, str], Awaitable[None]]  # a broadcast that had to stop, and why: a key of the desk's phrases
@@ -43,6 +44,7 @@ class Broadcaster:
     alarm: Alarm
     boot: str  # names this start of the program; what another one has claimed is nobody's
     rested: Callable[[], None] = lambda: None  # nothing more is to be sent for now
+    rest_seconds: float = REST_SECONDS
 
     def __post_init__(self) -> None:
         self.awake = asyncio.Event()
@@ -68,9 +70,31 @@ class Broadcaster:
                 await self._rest()
                 continue
             done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            await self.store.ledger.settle([task.result() for task in done])
+            await self._settled([task.result() for task in done])
+
+    async def _settled(self, results: Sequence[Result]) -> None:
+        """Note what came of them, however long it takes: meanwhile nothing more is claimed."""
+        while True:
+            try:
+                await self.store.ledger.settle(results)
+            except StoreFailed as problem:
+                await self._failed(problem)
+            else:
+                return
+
+    async def _failed(self, problem: StoreFailed) -> None:
+        """The database did not do it; a moment later it may."""
+        log.error("ledger_failed", platform=self.platform.name, reason=str(problem))
+        await self.clock.sleep(_RETRY_SECONDS)
 
     async def _claimed(self, most: int) -> list[Claim]:
+        try:
+            return await self._taken(most)
+        except StoreFailed as problem:
+            await self._failed(problem)
+            return []
+
+    async def _taken(self, most: int) -> list[Claim]:
         claims = await self.store.ledger.claim(self.platform.name, self.clock.now(), self.boot, most)
         missing = {number for claim in claims for number in claim.numbers} - self._known.keys()
         for number in missing:
@@ -82,13 +106,19 @@ class Broadcaster:
         self.awake.clear()
         self.rested()
         due = await self.store.ledger.next_due(self.platform.name)
-        seconds = _REST_SECONDS if due is None else (due - self.clock.now()).total_seconds()
-        await self.clock.until(self.awake, min(_REST_SECONDS, max(0.05, seconds)))
+        seconds = self.rest_seconds if due is None else (due - self.clock.now()).total_seconds()
+        await self.clock.until(self.awake, min(self.rest_seconds, max(0.05, seconds)))
 
     # -- one message
 
     async def _delivered(self, claim: Claim, lane: Lane) -> Result:
-        """Try once, and say what came of it."""
+        """Try once, and say what came of it. The database may fail before it is sent, or while a refusal is noted."""
+        try:
+            return await self._attempted(claim, lane)
+        except StoreFailed:
+            return self._again(claim, _RETRY_SECONDS)
+
+    async def _attempted(self, claim: Claim, lane: Lane) -> Result:
         try:
             chat = self.keys.opened(claim.address, claim.place)
         except SealBroken:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.core.content import Snapshot
-from bot.delivery.broadcaster import Alarm, Broadcaster
+from bot.delivery.broadcaster import REST_SECONDS, Alarm, Broadcaster
 from bot.delivery.clerk import Clerk
 from bot.delivery.lane import Lanes
 from bot.delivery.message import Composer
@@ -17,6 +17,8 @@ from bot.log import log
 from bot.platforms import Platform
 from bot.privacy import Keys
 from bot.store import Store
+
+_FOLLOWING_SECONDS = 2.0  # between two looks where another process writes what is due
 
 
 @dataclass
@@ -40,8 +42,8 @@ class Dispatch:
         snapshot = self.snapshot()
         return snapshot.views[snapshot.default].pack.time_zone
 
-    async def start(self, platforms: Sequence[Platform], tasks: asyncio.TaskGroup) -> None:
-        """Take up what an earlier start left, and go on with it."""
+    async def start(self, platforms: Sequence[Platform], tasks: asyncio.TaskGroup, *, leads: bool = True) -> None:
+        """Take up what an earlier start left, and go on with it. The one that leads keeps the ledger for all."""
         composer = Composer(self.store, self.clock, self.snapshot)
         for platform in platforms:
             await self._restore(platform)
@@ -55,10 +57,12 @@ class Dispatch:
                 self.alarm,
                 self._boot,
                 self._clerk.awake.set,
+                REST_SECONDS if leads else _FOLLOWING_SECONDS,
             )
             self._broadcasters.append(broadcaster)
             tasks.create_task(broadcaster.run(tasks))
-        tasks.create_task(self._clerk.run())
+        if leads:
+            tasks.create_task(self._clerk.run())
 
     async def _restore(self, platform: Platform) -> None:
         ledger, now = self.store.ledger, self.clock.now()
