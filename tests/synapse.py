@@ -312,7 +312,7 @@ class Person:
         users = self.client.rooms[room].users if room in self.client.rooms else {}
         return {user.user_id for user in users.values() if not user.invited}
 
-    async def _until(self, reached: Any, otherwise: str, seconds: float = 15) -> None:
+    async def _until(self, reached: Any, otherwise: str, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while not reached():
             assert time.monotonic() < deadline, otherwise
