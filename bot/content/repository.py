@@ -111,12 +111,17 @@ class _Assembly:
         terms = {code: self._terms(code) for code in codes}
         placed = self._placed()
         views = {code: self._entries(placed, code) for code in codes}
-        if pack := packs[self.languages.reference]:
+        reference = self.languages.reference
+        if pack := packs[reference]:
             rules.check_time_zone(pack.time_zone, self.document)
+            rules.check_channels(pack, self.document, self._names(placed, terms[reference]))
         self._check(placed, views, terms, spoken)
         if any(not problem.warning for problem in self.files.problems) or None in packs.values():
             return None
-        return self._finished({code: pack for code, pack in packs.items() if pack}, spoken, terms, views)
+        snapshot = self._finished({code: pack for code, pack in packs.items() if pack}, spoken, terms, views)
+        for each in placed:
+            rules.check_news(each, snapshot.views, self.today)
+        return snapshot
 
     def _for(self, code: str) -> Languages:
         return replace(self.languages, reader=code)

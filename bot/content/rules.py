@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import available_timezones
@@ -14,11 +14,13 @@ from pydantic import BaseModel
 from bot.content.document import Document, Place
 from bot.content.files import Files
 from bot.content.strings import Strings, placeholders
+from bot.core import announcement
 from bot.core.calendar import PartialDate
-from bot.core.content import Phrase
-from bot.core.entry import Entry, Model, Reference
+from bot.core.content import Content, Pack, Phrase
+from bot.core.entry import Entry, Model, News, Reference
+from bot.core.messages import Context
 from bot.core.spelling import closest
-from bot.core.text import Text, clean
+from bot.core.text import Style, Text, clean
 
 if TYPE_CHECKING:
     from bot.content.repository import Placed
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 # What can be named: by a kind's noun, by "entry" and by what one term of a list is called, each id with its name.
 Names = Mapping[str, Mapping[str, str]]
 _STALE_MONTHS = 6
+_SHORT = 1_500  # characters that are no whole message, whatever stands around them
 _LONGEST = 3_500  # characters of one field; a Telegram message has 4,096 UTF-16 units and needs room for the rest
 
 # What looks like somebody's contact or whereabouts. Paragraphs of the UN (118.22, 118.120) are no coordinates, its
@@ -86,6 +89,17 @@ def check_references(each: Placed, known: Names) -> None:
             each.document.object((*each.place, *place), *_unknown(name, known))
         elif name.target == each.id and name.names in ("entry", each.kind.noun):
             each.document.object((*each.place, *place), f"{name} is this {each.kind.noun} itself", "remove it")
+
+
+def check_channels(pack: Pack, document: Document, known: Names) -> None:
+    """An announcement channel carries a topic that there is, in a language of the pack."""
+    for index, channel in enumerate(pack.channels):
+        place: Place = ("channels", index)
+        if channel.topic not in known["topic"]:
+            document.object((*place, "topic"), *_unknown(channel.topic, known))
+        if channel.language not in pack.languages:
+            what = f"{channel.language} is not among the languages"
+            document.object((*place, "language"), what, "add it to languages")
 
 
 def _unknown(name: Reference, known: Names) -> tuple[str, str]:
@@ -178,6 +192,38 @@ def check_entry(each: Placed, entry: Entry, today: date) -> None:
                 "this is too long for a message",
                 f"keep it under {_LONGEST:,} characters",
             )
+
+
+def check_news(each: Placed, views: Mapping[str, Content], today: date) -> None:
+    """What is sent of an entry fits one message on every platform, and is written in the languages that it needs."""
+    contexts = [Context(view, datetime.combine(today, time(12), UTC)) for view in views.values()]
+    news = _due(contexts[0].content.entries[each.id], contexts[0])
+    if news is None:
+        return
+    for code in news.languages:
+        if code not in views:
+            mend = f"use some of {', '.join(views)}"
+            each.document.object((*each.place, "languages"), f"{code} is no language of the pack", mend)
+    for context in contexts:
+        _check_message(each, news, context)
+
+
+def _due(entry: Entry, context: Context) -> News | None:
+    """How an entry's news goes out today, or on one of its days to come."""
+    today = context.now.date()
+    days = (event.date.first for event in entry.events(context) if event.date.first > today)
+    return next(filter(None, map(entry.news, (today, *days))), None)
+
+
+def _check_message(each: Placed, news: News, context: Context) -> None:
+    code, entry = context.content.locale.code, context.content.entries[each.id]
+    said = entry.announced(context)
+    if len(said.plain) > _SHORT and not announcement.fits(announcement.uncut(news, entry, context)):
+        what = f"what is sent of it in {code} is more than one message takes"
+        each.document.object(each.place, what, "shorten its text")
+    if code in news.languages and said.has(Style.FALLBACK):
+        place, mend = (*each.place, "languages"), f"write all of it in {code}"
+        each.document.object(place, f"it waits for {code}, which is missing", mend, warning=True)
 
 
 def _texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, Text]]:

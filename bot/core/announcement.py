@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate, takewhile
 
-from bot.core.broadcast import Broadcast, Item, Kind, Outcome, Tally
+from bot.core.broadcast import Broadcast, Item, Kind, Outcome, State, Tally
 from bot.core.calendar import PartialDate
 from bot.core.content import Content
-from bot.core.entry import Entry
+from bot.core.entry import Entry, News
 from bot.core.messages import Button, Context, Reply
 from bot.core.text import Limit, Style, Text, join, lines, paragraphs, parse
 
@@ -34,6 +34,14 @@ def text(broadcast: Broadcast, context: Context, original_at: datetime | None = 
     head = lines(_corrected(broadcast, context, original_at), _topics(broadcast, context.content))
     parts = _parts(broadcast, context) or [context.content.say("news.nothing")]
     return _fitted(head, parts, context.content)
+
+
+def uncut(news: News, entry: Entry, context: Context) -> Text:
+    """What is sent of a new entry if nothing of it is left out; it may be more than a platform takes."""
+    broadcast = Broadcast(
+        0, State.DRAFT, Kind.NEWS, context.now, news.topics, (Item(entry.id, None, entry.standing()),)
+    )
+    return _whole(lines(_topics(broadcast, context.content)), _parts(broadcast, context), 0, context.content)
 
 
 def fits(words: Text) -> bool:

@@ -378,3 +378,70 @@ def test_a_state_is_one_of_the_list_where_the_pack_has_one(tmp_path: Path) -> No
     assert said(tmp_path / "short", files) == [
         "recommendations/r.yaml:2:10: there is no state Great Britan: did you mean great-britain?"
     ]
+
+
+# --- what is sent
+
+
+TOPICS = {"topics.yaml": "- {id: laws, name: Laws}\n"}
+
+
+def update(**fields: str) -> dict[str, str]:
+    """A pack with one update, on a topic that there is."""
+    least = {"date": "2026-11-20", "topics": "[laws]", "title": "T", "text": "T"}
+    return {**TOPICS, "updates/u.yaml": entry(**{**least, **fields})}
+
+
+def in_both(english: str, khmer: str) -> str:
+    return f"{{en: {english}, km: {khmer}}}"
+
+
+@pytest.mark.parametrize("day", ["2026-11-20", "2026-11-23", "2027-02"])
+def test_an_update_that_no_platform_takes_whole_is_refused_before_it_is_due(tmp_path: Path, day: str) -> None:
+    refused = "updates/u.yaml:1:1: what is sent of it in en is more than one message takes: shorten its text"
+    assert said(tmp_path / "long", update(text="x" * 3_400, title="T" * 90, date=day)) == [refused]
+    assert said(tmp_path / "short", update(text="x" * 3_000, title="T" * 90, date=day)) == []
+
+
+def test_it_is_measured_in_every_language(tmp_path: Path) -> None:
+    files = update(text=in_both("short", "ក" * 3_499), title=in_both("short", "ក" * 30))
+    assert [each for each in said(tmp_path, files, "en", "km") if "updates/" in each] == [
+        "updates/u.yaml:1:1: what is sent of it in km is more than one message takes: shorten its text"
+    ]
+
+
+def test_what_is_over_is_never_sent_and_may_be_long(tmp_path: Path) -> None:
+    files = update(text="x" * 3_400, title="T" * 90, expires="2026-11-22")
+    assert said(tmp_path, files) == [
+        "updates/u.yaml:5:1: warning: this expired on 2026-11-22: renew it or delete the file"
+    ]
+
+
+def test_an_update_that_waits_for_a_language_is_named(tmp_path: Path) -> None:
+    waits = "updates/u.yaml:5:1: warning: it waits for km, which is missing: write all of it in km"
+    for number, text in enumerate(("T", "{en: T, km: T}")):
+        files = update(languages="[en, km]", text=text)
+        assert [each for each in said(tmp_path / str(number), files, "en", "km") if "updates/" in each] == [waits]
+    files = update(languages="[km]", text="{en: T, km: T}", title="{en: T, km: T}")
+    assert [each for each in said(tmp_path / "there", files, "en", "km") if "updates/" in each] == []
+
+
+def test_an_update_cannot_wait_for_a_language_that_the_pack_has_not(tmp_path: Path) -> None:
+    assert said(tmp_path, update(languages="[fr]")) == [
+        "updates/u.yaml:5:1: fr is no language of the pack: use some of en"
+    ]
+
+
+def channels(*lines: str) -> dict[str, str]:
+    """A pack with announcement channels."""
+    pack = "title: T\nlanguages: [en]\ndefault_language: en\ntime_zone: Asia/Phnom_Penh\nchannels:\n"
+    return {**TOPICS, "pack.yaml": pack + "".join(f"  - {{{line}}}\n" for line in lines)}
+
+
+def test_a_channel_carries_a_topic_that_there_is_in_a_language_of_the_pack(tmp_path: Path) -> None:
+    assert said(tmp_path / "right", channels("topic: laws, language: en, telegram: '@laws'")) == []
+    files = channels("topic: laws, language: en, telegram: '@a'", "topic: lows, language: en, matrix: '#b:example.org'")
+    assert said(tmp_path / "topic", files) == ["pack.yaml:7:6: there is no topic lows: did you mean laws?"]
+    assert said(tmp_path / "language", channels("topic: laws, language: fr, telegram: '@laws'")) == [
+        "pack.yaml:6:19: fr is not among the languages: add it to languages"
+    ]
