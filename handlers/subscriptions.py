@@ -11,7 +11,7 @@ from bot.core.query import spelled
 from bot.core.router import Bare, Router
 from bot.core.spelling import closest, clusters
 from bot.core.subscription import Pace, Subscriptions
-from bot.core.text import Text, paragraphs
+from bot.core.text import Text, join, paragraphs
 
 router = Router()
 Rows = tuple[tuple[Button, ...], ...]
@@ -33,15 +33,15 @@ def subscribe(request: Request, context: Context) -> Reply:
     if asked.strange:
         return _unknown(asked, "subscribe", context)
     if not asked.topics:
-        return _ticks(context.prefs.subscriptions, context)
+        return _pointed(_ticks(context.prefs.subscriptions, context), context.content.terms["topics"], request, context)
     topics = context.prefs.subscriptions.topics
     wanted = {topic: asked.pace or topics.get(topic, Pace.NOW) for topic in asked.topics}
     new = tuple(topic for topic, pace in wanted.items() if topics.get(topic) is not pace)
-    if not new:
-        return Reply(_said("subscribe.already", wanted.items(), context), (_row(context, "subscribe", "settings"),))
-    said = _said("subscribe.done", wanted.items(), context)
-    reply = Reply(said, (_row(context, "subscribe", "settings"),), changes=(Subscribe(new, asked.pace or Pace.NOW),))
-    return welcomed(reply, request, context)
+    said = _said("subscribe.done" if new else "subscribe.already", wanted.items(), context)
+    reply = Reply(said, (_row(context, "subscribe", "settings"),))
+    if new:
+        reply = welcomed(replace(reply, changes=(Subscribe(new, asked.pace or Pace.NOW),)), request, context)
+    return _pointed(reply, wanted, request, context)
 
 
 @router.command("unsubscribe", bare=Bare.ALWAYS, needs=Role.ADMIN, listed=False)
@@ -120,6 +120,20 @@ def welcomed(reply: Reply, request: Request, context: Context) -> Reply:
     group = None if request.chat.private else say("subscribe.group")
     text = paragraphs(reply.text, say("subscribe.kept"), group, say("subscribe.discreet"))
     return replace(reply, text=text, rows=((Button(str(say("button.discreet")), "set discreet on"),), *reply.rows))
+
+
+def _pointed(reply: Reply, topics: Collection[str], request: Request, context: Context) -> Reply:
+    """The reply, and under it the announcement channels for these topics where one asks, in one's language."""
+    platform, code = request.chat.platform, context.content.locale.code
+    links = [
+        Text(topic_name(channel.topic, context)) + " " + link
+        for channel in context.content.pack.channels
+        if channel.topic in topics and channel.language == code and (link := channel.link(platform))
+    ]
+    if not links:
+        return reply
+    said = context.content.say(f"subscribe.channel.{platform}", channels=join(links, ", "))
+    return replace(reply, text=paragraphs(reply.text, said))
 
 
 def _said(phrase: str, paces: Iterable[tuple[str, Pace]], context: Context) -> Text:

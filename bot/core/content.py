@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Self, TypeVar, cast
+from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
@@ -46,6 +47,15 @@ class Channel(Model):
         found = {"telegram": self.telegram, "matrix": self.matrix}
         return {platform: address for platform, address in found.items() if address}
 
+    def link(self, platform: str) -> Text | None:
+        """The way to it for one who is on a platform; None where it is not there, or has no address to share."""
+        address = self.addresses().get(platform, "")
+        if address.startswith("@"):
+            return Text(address).styled(Style.LINK, f"https://t.me/{address[1:]}")
+        if address.startswith(("#", "!")):
+            return Text(address).styled(Style.LINK, f"https://matrix.to/#/{quote(address, safe='!:')}")
+        return None
+
 
 class Pack(Model):
     """pack.yaml: what the pack is and how it speaks."""
@@ -67,7 +77,7 @@ class Pack(Model):
 
     @model_validator(mode="after")
     def _speaks(self) -> Self:
-        for code in (self.default_language, self.reference_language, *(each.language for each in self.channels)):
+        for code in (self.default_language, self.reference_language):
             if code not in self.languages:
                 raise ValueError(f"{code} is not among the languages: add it to languages")
         return self

@@ -9,7 +9,8 @@ import pytest
 from bot.core.change import Configure, Stop, Subscribe, Unsubscribe
 from bot.core.messages import Chat, Prefs, Role
 from bot.core.subscription import NOTHING, Pace, Settings, Subscriptions
-from tests.conversation import Reader
+from bot.core.text import Style
+from tests.conversation import Answer, Reader
 from tests.packs import pack, person
 
 LANGUAGES = pytest.mark.parametrize("language", ["en", "km"])
@@ -273,3 +274,51 @@ def test_the_words_of_updates_tell_nothing_that_discretion_hides(language: str) 
     assert "2" in reader.phrase("push.digest", n=2, date="2026")
     assert reader.phrase("push.open")
     assert reader.phrase("push.repeat")
+
+
+# ---------------------------------------------------------------------------- announcement channels
+
+
+CHANNELS = """
+title: A tiny pack
+languages: [en, km]
+default_language: en
+time_zone: Asia/Phnom_Penh
+channels:
+  - {topic: laws, language: en, telegram: '@laws_en', matrix: '#laws-en:example.org'}
+  - {topic: laws, language: km, telegram: '@laws_km', matrix: '!laws:example.org'}
+  - {topic: prisoners, language: en, telegram: '-1001234'}
+"""
+TWO_TOPICS = "- {id: prisoners, name: Prisoners}\n- {id: laws, name: Laws}\n"
+
+
+def offered(folder: Path, platform: str, language: str = "") -> Reader:
+    """Somebody on a platform where the pack names announcement channels."""
+    channels = pack(folder, {"pack.yaml": CHANNELS, "topics.yaml": TWO_TOPICS}, "en", "km")
+    return Reader(language, pack=channels, chat=Chat(platform, "1"))
+
+
+def links(answer: Answer) -> list[str]:
+    return [mark.target for mark in answer.reply.text.marks if mark.style is Style.LINK]
+
+
+@LANGUAGES
+def test_a_room_is_pointed_to_in_the_readers_language_and_that_its_members_may_see_each_other(
+    tmp_path: Path, language: str
+) -> None:
+    reader = offered(tmp_path, "matrix", language)
+    room = {"en": "#laws-en:example.org", "km": "!laws:example.org"}[language]
+    said = reader.phrase("subscribe.channel.matrix", channels=f"Laws {room}")
+    for asked in ("/subscribe", "/subscribe laws", "/subscribe laws", "/subscribe all"):
+        answer = reader.asks(asked).says(said)
+        assert links(answer) == [f"https://matrix.to/#/{room.replace('#', '%23')}"]
+    assert "see each other" in Reader(pack=reader.pack).phrase("subscribe.channel.matrix", channels="")
+    assert "see each other" not in Reader(pack=reader.pack).phrase("subscribe.channel.telegram", channels="")
+
+
+def test_a_channel_without_an_address_to_share_and_one_for_another_topic_are_not_pointed_to(tmp_path: Path) -> None:
+    reader = offered(tmp_path, "telegram")
+    assert links(reader.asks("/subscribe")) == links(reader.asks("/subscribe laws")) == ["https://t.me/laws_en"]
+    assert links(reader.asks("/subscribe prisoners")) == []
+    assert links(offered(tmp_path, "telegram", "km").asks("/subscribe")) == ["https://t.me/laws_km"]
+    assert links(offered(tmp_path, "console").asks("/subscribe")) == []
