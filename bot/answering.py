@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.core import change
-from bot.core.content import Snapshot
+from bot.core.content import Content, Snapshot
 from bot.core.messages import Context, Reply, Request, Role
 from bot.core.router import Command, Router
 from bot.core.subscription import zone
@@ -20,6 +20,7 @@ from bot.moderation import Moderation
 from bot.platforms import Envelope, Platform, Refusal
 from bot.platforms.menu import Menus
 from bot.privacy import Keys, Place
+from bot.progress import Progress
 from bot.store import Conflict, Store, StoreFailed
 
 _SENT = 10  # updates that can be read again
@@ -39,6 +40,9 @@ class Answering:
     outbox: Outbox
     moderation: Moderation
 
+    def __post_init__(self) -> None:
+        self.progress = Progress(self.clock, self.outbox, self.again)
+
     async def answer(self, platform: Platform, envelope: Envelope) -> None:
         """Answer one request, or leave it where silence is right."""
         request: Request | None = envelope.request
@@ -46,18 +50,27 @@ class Answering:
             request = self.menus.chosen(envelope.request, envelope.refers)
         if request is None:
             return
-        place = self.keys.place(request.chat)
-        prefs = await self.store.subscribers.prefs(place)
-        content = self.snapshot().view(prefs.language, request.language)
-        now = self.clock.now().astimezone(zone(content.pack.time_zone))
-        context = Context(content, now, prefs, platform.me)
+        context = await self._context(platform, request)
+        content, place = context.content, self.keys.place(request.chat)
         reply = await self._replied(platform, envelope, request, context)
-        await self._heard(place, now)
+        await self._heard(place, context.now)
         if reply is None:
             return
-        await self.outbox.reply(platform, envelope, reply, content)
+        message = await self.outbox.reply(platform, envelope, reply, content)
+        self.progress.answered(platform, envelope, request, reply, message)
         if change.Forget() in reply.changes:  # only now: the platform may leave, and then nothing can be said any more
             await platform.forget(request.chat)
+
+    async def again(self, platform: Platform, envelope: Envelope) -> tuple[Reply, Content] | None:
+        """What a request would be answered now, if that changes nothing."""
+        context = await self._context(platform, envelope.request)
+        reply = await self._asked(platform, envelope, envelope.request, context)
+        return None if reply is None or reply.changes else (reply, context.content)
+
+    async def _context(self, platform: Platform, request: Request) -> Context:
+        prefs = await self.store.subscribers.prefs(self.keys.place(request.chat))
+        content = self.snapshot().view(prefs.language, request.language)
+        return Context(content, self.clock.now().astimezone(zone(content.pack.time_zone)), prefs, platform.me)
 
     async def _replied(
         self, platform: Platform, envelope: Envelope, request: Request, context: Context

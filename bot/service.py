@@ -110,6 +110,7 @@ class Service:
                     if self.sends_updates:
                         await self._dispatch.start(platforms, tasks, leads=self.leads)
                         self._follow_content(tasks)
+                    tasks.create_task(self._keep_live())
                     for platform in platforms:
                         tasks.create_task(self._listen(platform, tasks))
                     tasks.create_task(self._end(limit))
@@ -128,6 +129,10 @@ class Service:
         if platform := self._platforms.get(chat.platform):
             envelope = Envelope(Request(chat, ""), key, arrived=self.clock.monotonic())
             tasks.create_task(self._outbox.reply(platform, envelope, reply, content))
+
+    async def _keep_live(self) -> None:
+        with self._idling():
+            await self._answering.progress.run()
 
     # -- the content
 

@@ -122,9 +122,7 @@ def _opening(name: str, broadcasts: Sequence[Broadcast], content: Content) -> li
 def _draft_line(broadcast: Broadcast, context: Context, desk: Desk) -> Text:
     """Number, age, topics, what it is about, how many approved, and this moderator's part in it."""
     content = context.content
-    # The newest approval is for the newest texts; earlier ones may have been for others.
-    newest = broadcast.approvals[-1].digest if broadcast.approvals else ""
-    said = _approving(broadcast, newest)
+    said = announcement.approving(broadcast)
     return _dotted(
         _titled(broadcast, content),
         content.say("desk.age", span=_span((context.now - broadcast.created_at).total_seconds(), content)),
@@ -146,11 +144,6 @@ def _titled(broadcast: Broadcast, content: Content) -> Text:
     kind = "draft" if broadcast.state in (State.DRAFT, State.REJECTED) else "broadcast"
     title = content.say(f"desk.title.{kind}", number=str(broadcast.number)).styled(Style.BOLD)
     return _dotted(title, content.say("desk.urgent") if broadcast.urgent else None)
-
-
-def _approving(broadcast: Broadcast, digest: str) -> set[str]:
-    """The moderators who approved exactly these texts."""
-    return {each.moderator for each in broadcast.approvals if each.digest == digest}
 
 
 def _over(broadcast: Broadcast, context: Context) -> bool:
@@ -261,7 +254,7 @@ def _plainly(text: Text) -> Text:
 
 def _approval(visit: Visit) -> Text:
     """How many approved these texts, of how many needed."""
-    content, said = visit.context.content, _approving(visit.broadcast, visit.sheet.digest)
+    content, said = visit.context.content, announcement.approving(visit.broadcast, visit.sheet.digest)
     mine = content.say("desk.approved.you") if visit.desk.me in said else None
     return _dotted(content.say("desk.approvals", n=len(said), needed=visit.desk.needed), mine)
 
@@ -272,7 +265,7 @@ def _approval(visit: Visit) -> Text:
 @_about("approve")
 def approve(visit: Visit) -> Reply:
     """A word for exactly the texts this moderator was shown; with the last word needed it goes out."""
-    said = _approving(visit.broadcast, visit.sheet.digest)
+    said = announcement.approving(visit.broadcast, visit.sheet.digest)
     if refusal := _decided(visit):
         return refusal
     if visit.words not in ("", visit.sheet.digest):
@@ -426,7 +419,13 @@ def broadcasts(request: Request, context: Context, desk: Desk) -> Reply:
         lines(_dotted(_titled(each, content), announcement.gist(each, content)), *_progress(each, content))
         for each in sent
     ]
-    return page(request, context, lead, items, _opening("broadcast", sent, content), turned(request)[1])
+    shown = page(request, context, lead, items, _opening("broadcast", sent, content), turned(request)[1])
+    return replace(shown, live=any(map(_goes_on, sent)))
+
+
+def _goes_on(broadcast: Broadcast) -> bool:
+    """Whether its totals may still change."""
+    return broadcast.state in (State.SENDING, State.PAUSED)
 
 
 def _progress(broadcast: Broadcast, content: Content) -> Iterator[Text]:
@@ -462,7 +461,7 @@ def broadcast(visit: Visit) -> Reply:
         lines(_titled(about, content), kind, announcement.gist(about, content)), lines(*_progress(about, content))
     )
     named = (announcement.button(name, str(about.number), content) for name in _possible(about))
-    return Reply(text, (tuple(named),))
+    return Reply(text, (tuple(named),), live=_goes_on(about))
 
 
 def _possible(broadcast: Broadcast) -> tuple[str, ...]:

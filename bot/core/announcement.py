@@ -225,6 +225,15 @@ def _names(items: Sequence[Item], content: Content) -> Iterator[str]:
         yield str(entry.heading.shortened(40)) if entry else item.entry
 
 
+def approving(broadcast: Broadcast, digest: str = "") -> set[str]:
+    """The moderators who approved exactly these texts; those of the newest approval where none are named.
+
+    Earlier approvals may have been for others.
+    """
+    newest = broadcast.approvals[-1].digest if broadcast.approvals else ""
+    return {each.moderator for each in broadcast.approvals if each.digest == (digest or newest)}
+
+
 def summed(tally: Tally) -> Counter[Outcome]:
     """The deliveries of all platforms by outcome."""
     total: Counter[Outcome] = Counter()

@@ -102,6 +102,7 @@ class Reply:
     rows: tuple[tuple[Button, ...], ...] = ()
     replaces: bool = False  # takes the place of the message whose button was pressed, where the platform can
     changes: tuple[Change, ...] = ()
+    live: bool = False  # shows what is still going on: it is kept true where the platform can
 
     @property
     def buttons(self) -> tuple[Button, ...]:

@@ -32,18 +32,33 @@ class Outbox:
         self._lanes = lanes
         self._windows: dict[str, asyncio.Semaphore] = {}
 
-    async def reply(self, platform: Platform, envelope: Envelope, reply: Reply, content: Content) -> None:
-        """Deliver a reply, in several messages where it is long; what a platform refuses for good is dropped."""
-        replaces = reply.replaces and envelope.refers and platform.can.edit
-        if not (replaces and await self._edited(platform, envelope, reply)):
-            await self._sent(platform, envelope, reply, content)
+    def rate(self, platform: Platform) -> float:
+        """Messages a second that the platform takes now, as far as is known."""
+        return self._lanes.of(platform).rate
 
-    async def _edited(self, platform: Platform, envelope: Envelope, reply: Reply) -> bool:
-        """Whether the message that was pressed now shows the reply."""
+    async def reply(self, platform: Platform, envelope: Envelope, reply: Reply, content: Content) -> str:
+        """Deliver a reply, in several messages where it is long; what a platform refuses for good is dropped.
+
+        Returns the reference of the one message that shows all of it; empty where there is none.
+        """
+        if reply.replaces and envelope.refers and platform.can.edit:
+            edit = partial(platform.edit, message=envelope.refers, reply=reply)
+            if await self._edited(platform, envelope, reply, edit):
+                return envelope.refers
+        return await self._sent(platform, envelope, reply, content)
+
+    async def amend(self, platform: Platform, envelope: Envelope, reply: Reply, content: Content) -> bool:
+        """Whether the message of ours that the envelope refers to now shows the reply."""
+        shown = reply if platform.can.buttons else spelled(reply, content)
+        amend = partial(platform.amend, message=envelope.refers, reply=shown, key=envelope.key)
+        return await self._edited(platform, envelope, shown, amend)
+
+    async def _edited(
+        self, platform: Platform, envelope: Envelope, reply: Reply, edit: Callable[[Chat], Awaitable[None]]
+    ) -> bool:
         if platform.can.limit.measure(reply.text.plain) > platform.can.limit.size:
             return False
         try:
-            edit = partial(platform.edit, message=envelope.refers, reply=reply)
             await self._patiently(platform, envelope.request.chat, edit, envelope.arrived)
         except (Past, Rejected, Unknown, Unavailable, Moved):
             return False
@@ -51,21 +66,22 @@ class Outbox:
             pass
         return True
 
-    async def _sent(self, platform: Platform, envelope: Envelope, reply: Reply, content: Content) -> None:
+    async def _sent(self, platform: Platform, envelope: Envelope, reply: Reply, content: Content) -> str:
         chat = envelope.request.chat
         shown = reply if platform.can.buttons else spelled(reply, content)
-        message = ""
+        message, number = "", 0
         for number, part in enumerate(parts(shown, platform.can.limit)):
             send = partial(platform.send, reply=part, key=f"{envelope.key}#{number}")
             try:
                 message, chat = await self._delivered(platform, chat, send, envelope.arrived)
             except Gone:
-                return
+                return ""
             except (Rejected, Unavailable, Unknown, Moved) as refusal:
                 log.error("reply_lost", platform=platform.name, refusal=type(refusal).__name__, reason=str(refusal))
-                return
+                return ""
         if reply.rows and not platform.can.buttons:
             self._menus.remember(chat, message, reply.buttons)
+        return "" if number else message
 
     async def _delivered(
         self, platform: Platform, chat: Chat, send: Callable[[Chat], Awaitable[str]], since: float
