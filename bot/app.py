@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,17 @@ from bot.content.watch import Watch
 from bot.core.content import Snapshot
 from bot.core.messages import Role
 from bot.doctor import Finding, contact_finding, content_finding, platform_findings
+from bot.lock import Taken, only_one, wake
 from bot.log import log
+from bot.moderation import Moderation
 from bot.platforms import Platform
 from bot.platforms.console import CHAT, Console
 from bot.privacy import Keys, KeysUnusable, SealBroken
 from bot.service import Service
 from bot.settings import Settings
+from bot.shell import Order, Refused, Shell
 from bot.store import Store, StoreUnusable
+from bot.terminal import Terminal, plain
 
 _OURS = {"lock", "pratip.db", "pratip.db-wal", "pratip.db-shm", "matrix"}  # in the data folder
 
@@ -60,10 +63,43 @@ async def chat(settings: Settings, asks: Sequence[str], language: str) -> int:
     _prepare(settings)
     keys, watch = _keys(settings), Watch(settings.content, handlers.kinds)
     snapshot = _snapshot(settings.content)
-    if language and language not in snapshot.views:
-        raise Unfit(f"The pack has no language {language}: use one of {', '.join(snapshot.views)}")
+    _spoken(language, snapshot)
     await _serve(settings, keys, snapshot, [Console(asks)], watch, language, updates=not asks)
     return 0
+
+
+async def broadcast(settings: Settings, order: Order) -> int:
+    """What a moderator types on the command line, beside a run or without one. Raises Unfit."""
+    logs.configure("ERROR", settings.log_format)
+    _prepare(settings)
+    keys, snapshot = _keys(settings), _snapshot(settings.content)
+    _spoken(order.language, snapshot)
+    rates = {each.name: each.can.allowance.rate for each in _platforms(settings, keys, snapshot)}
+    try:
+        async with Store(settings.database_url) as store:
+            moderation = Moderation(
+                store,
+                keys,
+                Clock(),
+                lambda: snapshot,
+                settings.moderators,
+                settings.approvals,
+                settings.telegram_paid,
+                rates,
+            )
+            reload, told = partial(_snapshot, settings.content), partial(wake, settings.data)
+            shell = Shell(handlers.router, store, moderation, Clock(), Terminal(), reload, told, order.language)
+            await shell.obey(order)
+    except StoreUnusable as problem:
+        raise Unfit(str(problem)) from None
+    except Refused as refusal:
+        raise Unfit(plain(refusal.text)) from None
+    return 0
+
+
+def _spoken(language: str, snapshot: Snapshot) -> None:
+    if language and language not in snapshot.views:
+        raise Unfit(f"The pack has no language {language}: use one of {', '.join(snapshot.views)}")
 
 
 def check(folder: Path) -> list[Problem]:
@@ -215,16 +251,11 @@ def _prepare(settings: Settings) -> None:
 
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
-    """One run at a time in a data folder: two would answer everything twice."""
-    with (folder / "lock").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Unfit("Another run uses this data folder: stop it, or set PRATIP_DATA to another folder") from None
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        yield
+    try:
+        with only_one(folder):
+            yield
+    except Taken:
+        raise Unfit("Another run uses this data folder: stop it, or set PRATIP_DATA to another folder") from None
 
 
 def _keys(settings: Settings) -> Keys:

@@ -1,9 +1,10 @@
-"""Command line: run, chat, check, doctor."""
+"""Command line: run, chat, broadcast, check, doctor."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
@@ -36,12 +37,50 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--ask", action="append", default=[], metavar="TEXT", help="ask this and exit; may be repeated")
     chat.add_argument("--language", default="", metavar="CODE", help="the reader's language, such as km")
     chat.set_defaults(command=_chat)
+    _add_broadcast(
+        commands.add_parser("broadcast", help="what is sent to subscribers: look at it, approve it, stop it")
+    )
     check = commands.add_parser("check", help="report every problem of a content folder")
     check.add_argument("path", nargs="?", type=Path, metavar="PATH", help="the folder (default: PRATIP_CONTENT)")
     check.set_defaults(command=_check)
     doctor = commands.add_parser("doctor", help="check keys, content, database, token, homeserver and clock")
     doctor.set_defaults(command=_doctor)
     return parser
+
+
+_ACTIONS = {
+    "list": "drafts that wait and what was sent, newest first",
+    "show": "exactly what each language says, to how many it goes, who approved it, how far it is",
+    "approve": "approve a draft, as one moderator",
+    "reject": "a draft that shall not be sent, and why",
+    "pause": "let one wait",
+    "resume": "let one go on",
+    "cancel": "send no more of one",
+    "withdraw": "delete what was sent, where the platform can",
+}
+
+
+def _add_broadcast(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(required=True, metavar="ACTION", dest="action")
+    for name, what in _ACTIONS.items():
+        action = actions.add_parser(name, help=what, description=what)
+        if name != "list":
+            action.add_argument("number", type=_number, metavar="N", help="its number")
+        if name in ("reject", "pause"):
+            action.add_argument("words", nargs="+" if name == "reject" else "*", metavar="WHY")
+        if name in ("approve", "withdraw"):
+            action.add_argument("--yes", action="store_true", help="do not ask")
+        if name in ("show", "approve"):
+            action.add_argument("--follow", action="store_true", help="show its progress until it ends or Ctrl-C")
+        action.add_argument("--language", default="", metavar="CODE", help="of the answers, such as km")
+    parser.set_defaults(command=_broadcast)
+
+
+def _number(typed: str) -> int:
+    """A broadcast's number, as it is written everywhere: 12 or #12."""
+    if not re.fullmatch(r"#?[0-9]{1,9}", typed):
+        raise argparse.ArgumentTypeError("write a number, such as 12")
+    return int(typed.removeprefix("#"))
 
 
 def _run(_: argparse.Namespace) -> int:
@@ -54,6 +93,22 @@ def _chat(options: argparse.Namespace) -> int:
     from bot import app
 
     return _finished(app.chat(configuration.load(), options.ask, options.language))
+
+
+def _broadcast(options: argparse.Namespace) -> int:
+    from bot import app
+    from bot.shell import Order
+
+    given = vars(options)
+    order = Order(
+        options.action,
+        given.get("number", 0),
+        " ".join(given.get("words", ())),
+        given.get("yes", False),
+        given.get("follow", False),
+        options.language,
+    )
+    return _finished(app.broadcast(configuration.load(), order))
 
 
 def _check(options: argparse.Namespace) -> int:

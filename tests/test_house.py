@@ -32,7 +32,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "pydantic": ("bot.content", "bot.core", "bot.settings", "handlers"),
     "pydantic_core": ("bot.core",),
     "pydantic_settings": ("bot.settings",),
-    "rich": ("bot.platforms.console",),
+    "rich": ("bot.terminal",),
     "sqlalchemy": ("bot.store",),
     "structlog": ("bot.log",),
     "telegram": ("bot.platforms.telegram",),

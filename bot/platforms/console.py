@@ -1,4 +1,4 @@
-"""Console: the terminal as a platform: rich where somebody reads along, plain text where a program does."""
+"""Console: the terminal as a platform."""
 
 from __future__ import annotations
 
@@ -12,32 +12,16 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from rich.console import Console as Terminal
-from rich.style import Style as Look
-from rich.text import Text as Rich
-
 from bot.core.messages import Chat, Reply, read
-from bot.core.text import Limit, Style, Text
+from bot.core.text import Limit, Text
 from bot.platforms import Allowance, Batch, Capabilities, Envelope, Gone, Push
+from bot.terminal import Terminal
 
-_LOOKS = {
-    Style.BOLD: Look(bold=True),
-    Style.ITALIC: Look(italic=True, dim=True),
-    Style.CODE: Look(color="cyan"),
-    Style.COMMAND: Look(color="cyan"),
-}
 CHAT = Chat("console", "console")  # there is no other
 _PROMPT = "› "
 _CLEARED = "\r\x1b[J"  # back to the beginning of the line, and nothing stands there any more
 _AMENDED = "✎"
 _STANDARD_INPUT = 0
-
-
-class _Terminal(Terminal):
-    def on_broken_pipe(self) -> None:
-        """As rich has it, but the end is for the caller to make; nothing more is written, not even at exit."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise BrokenPipeError
 
 
 class Console:
@@ -57,7 +41,7 @@ class Console:
         self._asks = list(asks)
         self._interactive = not self._asks
         self._greeting = ["/start"] if self._interactive else []
-        self._terminal = _Terminal(highlight=False, soft_wrap=not sys.stdout.isatty())
+        self._terminal = Terminal()
         self._keyboard = bool(self._interactive and sys.stdin and sys.stdin.isatty() and sys.stdout.isatty())
         self._mode: list[Any] | None = None
         self._prompting = False  # the keyboard is listened to
@@ -106,12 +90,10 @@ class Console:
 
     async def send(self, chat: Chat, reply: Reply, *, key: str, push: Push | None = None) -> str:
         """Print it; what comes while somebody types stands above the line they type in."""
-        text = _rich(reply.text) if self._terminal.is_terminal else Rich(plain(reply.text))
         try:
             if self._prompting:
                 self._terminal.file.write(_CLEARED)
-            self._terminal.print(text)
-            self._terminal.print()
+            self._terminal.say(reply.text)
             if self._prompting:
                 self._terminal.file.write(_PROMPT + _half_typed())
                 self._terminal.file.flush()
@@ -188,23 +170,3 @@ def _line() -> str | None:
 def _settle(line: asyncio.Future[str | None], typed: str | None) -> None:
     if not line.done():
         line.set_result(typed)
-
-
-def _rich(text: Text) -> Rich:
-    """Marks as terminal styles, links clickable."""
-    shown = Rich(text.plain)
-    for mark in text.marks:
-        if mark.style is Style.LINK:
-            shown.stylize(Look(underline=True, link=mark.target), mark.start, mark.end)
-        elif mark.style in _LOOKS:
-            shown.stylize(_LOOKS[mark.style], mark.start, mark.end)
-    return shown
-
-
-def plain(text: Text) -> str:
-    """The words alone, with each link's address behind its label."""
-    words = text.plain
-    links = (mark for mark in text.marks if mark.style is Style.LINK and mark.target)
-    for mark in sorted(links, key=lambda mark: mark.end, reverse=True):
-        words = f"{words[: mark.end]} <{mark.target}>{words[mark.end :]}"
-    return words

@@ -18,7 +18,8 @@ import pytest
 from bot.core.messages import Chat, Reply, Request
 from bot.core.text import Style, Text, parse
 from bot.platforms import Batch, Envelope, Platform, Push
-from bot.platforms.console import Console, plain
+from bot.platforms.console import Console
+from bot.terminal import plain
 
 HERE = Chat("console", "console")
 SOME = parse("*Kem Sokha*, see [the report](https://example.org/a) or /laws; _old_ and `code`")

@@ -1,0 +1,105 @@
+"""Terminal: words on the screen: rich where somebody reads along, plain text where a program does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console as Screen
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.style import Style as Look
+from rich.text import Text as Rich
+
+from bot.core.text import Style, Text
+
+_LOOKS = {
+    Style.BOLD: Look(bold=True),
+    Style.ITALIC: Look(italic=True, dim=True),
+    Style.CODE: Look(color="cyan"),
+    Style.COMMAND: Look(color="cyan"),
+}
+_YES = ("y", "yes")
+Shown = Callable[[int, int, str], None]  # so many of so many, and in words
+
+
+class Terminal(Screen):
+    """Standard output."""
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+    def on_broken_pipe(self) -> None:
+        """As rich has it, but the end is for the caller to make; nothing more is written, not even at exit."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise BrokenPipeError
+
+    def say(self, text: Text) -> None:
+        """Print it, and an empty line. Raises BrokenPipeError where nobody reads any more."""
+        self.print(_rich(text) if self.is_terminal else Rich(plain(text)))
+        self.print()
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody is there to answer a question."""
+        return bool(sys.stdin and sys.stdin.isatty() and self.is_terminal)
+
+    def confirms(self, question: str) -> bool:
+        """Whether somebody types yes. Raises KeyboardInterrupt."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio would wait for the line's end
+        try:
+            return input(f"{question} [y/N] ").strip().casefold() in _YES
+        except EOFError:
+            return False
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    @contextmanager
+    def progress(self) -> Iterator[Shown]:
+        """A bar that lives while it is shown anew; a line for each change where no terminal is."""
+        if not self.is_terminal:
+            yield _lines(self)
+            return
+        columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}", markup=False))
+        with Progress(*columns, console=self, auto_refresh=False) as bar:
+            task = bar.add_task("", total=None)
+
+            def show(done: int, total: int, words: str) -> None:
+                bar.update(task, completed=done, total=total or None, description=words, refresh=True)
+
+            yield show
+
+
+def _lines(terminal: Terminal) -> Shown:
+    last = ""
+
+    def show(done: int, total: int, words: str) -> None:
+        nonlocal last
+        line = f"{done * 100 // total} % · {words}" if total else words
+        if line != last:
+            terminal.print(Rich(line))
+        last = line
+
+    return show
+
+
+def _rich(text: Text) -> Rich:
+    """Marks as terminal styles, links clickable."""
+    shown = Rich(text.plain)
+    for mark in text.marks:
+        if mark.style is Style.LINK:
+            shown.stylize(Look(underline=True, link=mark.target), mark.start, mark.end)
+        elif mark.style in _LOOKS:
+            shown.stylize(_LOOKS[mark.style], mark.start, mark.end)
+    return shown
+
+
+def plain(text: Text) -> str:
+    """The words alone, with each link's address behind its label."""
+    words = text.plain
+    links = (mark for mark in text.marks if mark.style is Style.LINK and mark.target)
+    for mark in sorted(links, key=lambda mark: mark.end, reverse=True):
+        words = f"{words[: mark.end]} <{mark.target}>{words[mark.end :]}"
+    return words
