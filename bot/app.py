@@ -16,9 +16,17 @@ from bot.clock import Clock
 from bot.content import ContentBroken, Problem, summary
 from bot.content import load as load_content
 from bot.content.watch import Watch
+from bot.core.broadcast import State
 from bot.core.content import Snapshot
 from bot.core.messages import Role
-from bot.doctor import Finding, contact_finding, content_finding, platform_findings
+from bot.doctor import (
+    Finding,
+    approval_findings,
+    channel_findings,
+    contact_finding,
+    content_finding,
+    platform_findings,
+)
 from bot.lock import Taken, only_one, wake
 from bot.log import log
 from bot.moderation import Moderation
@@ -31,6 +39,7 @@ from bot.shell import Order, Refused, Shell
 from bot.store import Store, StoreUnusable
 from bot.terminal import Terminal, plain
 
+_DRAFTS = 10_000  # that the doctor counts
 _OURS = {"lock", "pratip.db", "pratip.db-wal", "pratip.db-shm", "matrix"}  # in the data folder
 
 
@@ -134,16 +143,29 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield contact_finding(snapshot)
     except ContentBroken as broken:
         yield Finding("content", f"{summary(broken.problems)}; pratip check lists them")
-    try:
-        async with Store(settings.database_url):
-            yield Finding("database: opens, and its schema is current")
-    except StoreUnusable as problem:
-        yield Finding("database", str(problem))
-    if not (settings.uses_telegram or settings.uses_matrix):
+    async for finding in _stored(settings):
+        yield finding
+    uses = {"telegram": settings.uses_telegram, "matrix": settings.uses_matrix}
+    for finding in channel_findings(snapshot, {name for name, used in uses.items() if used}) if snapshot else ():
+        yield finding
+    if not any(uses.values()):
         yield Finding("platforms: none configured; pratip chat works without")
     elif keys and snapshot:
         async for finding in platform_findings(_platforms(settings, keys, snapshot), Clock()):
             yield finding
+
+
+async def _stored(settings: Settings) -> AsyncIterator[Finding]:
+    """What the database says of itself and of updates."""
+    try:
+        async with Store(settings.database_url) as store:
+            yield Finding("database: opens, and its schema is current")
+            drafts = await store.broadcasts.newest(_DRAFTS, {State.DRAFT})
+            reachable = await store.moderators.reachable()
+        for finding in approval_findings(settings.approvals, settings.moderators, reachable, len(drafts)):
+            yield finding
+    except StoreUnusable as problem:
+        yield Finding("database", str(problem))
 
 
 async def _serve(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -40,6 +40,44 @@ def contact_finding(snapshot: Snapshot) -> Finding:
     if snapshot.views[snapshot.default].pack.contacts.errors:
         return Finding("contact: named")
     return Finding("contact", "set contacts.errors in pack.yaml: cards say where to report an error", optional=True)
+
+
+def approval_findings(
+    needed: int, moderators: Collection[str], reachable: Collection[str], drafts: int
+) -> Iterator[Finding]:
+    """Whether updates can go out, and whether all who decide are told of them."""
+    yield Finding(f"drafts: {drafts} pending")
+    if needed == 1:
+        yield Finding("approvals", "PRATIP_APPROVALS is 1: whoever approves sends alone; set it to 2", optional=True)
+    yield _enough(needed, len(moderators))
+    strangers = [name for name in moderators if name not in reachable]
+    if strangers:
+        mend = f"ask {', '.join(strangers)} to write to the bot once: it cannot reach them before"
+        yield Finding("moderators", mend, optional=True)
+
+
+def _enough(needed: int, moderators: int) -> Finding:
+    """Whether there are as many moderators as approvals; the shell of this machine is one more."""
+    if moderators >= needed:
+        return Finding(f"moderators: {moderators}, of whom {needed} must approve an update")
+    if moderators == 0:
+        return Finding("moderators", "name some in PRATIP_MODERATORS, and updates can go out", optional=True)
+    few = f"{moderators} of {needed} that must approve an update"
+    if moderators + 1 == needed:
+        mend = "every update needs pratip broadcast approve in this machine's shell too; name more in PRATIP_MODERATORS"
+        return Finding(f"moderators: {few}", mend, optional=True)
+    return Finding(f"moderators: {few}", "no update can ever go out: name more in PRATIP_MODERATORS")
+
+
+def channel_findings(snapshot: Snapshot, platforms: Collection[str]) -> Iterator[Finding]:
+    """The pack's announcement channels, and those that no configured platform can post to."""
+    for channel in snapshot.views[snapshot.default].pack.channels:
+        for platform, address in channel.addresses().items():
+            what = f"channel {address}: {channel.topic} in {channel.language}"
+            if platform in platforms:
+                yield Finding(what, "unchecked: see that the bot may post there", optional=True)
+            else:
+                yield Finding(what, f"{platform} is not configured, so nothing is posted there", optional=True)
 
 
 async def platform_findings(platforms: Sequence[Platform], clock: Clock) -> AsyncIterator[Finding]:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.core.broadcast import Kind
+from bot.doctor import approval_findings
+from bot.store import Draft, Store
+from tests.packs import write
 from tests.telegram_server import TelegramServer
 
 TOKEN = "123456:AAH-token_of_a_test-token_of_a_test"
@@ -58,3 +63,51 @@ async def test_a_token_that_telegram_refuses_is_named_as_such_and_never_shown(tm
     assert status == 1
     assert "[mend] telegram: Telegram refuses the token" in words
     assert other not in words
+
+
+# --- updates
+
+
+def found(needed: int, *moderators: str, reachable: tuple[str, ...] = (), drafts: int = 0) -> list[str]:
+    """What is said of those who approve updates."""
+    return [str(each) for each in approval_findings(needed, moderators, reachable or moderators, drafts)]
+
+
+def test_one_approval_is_warned_of_and_two_are_not() -> None:
+    warning = "[note] approvals: PRATIP_APPROVALS is 1: whoever approves sends alone; set it to 2"
+    assert warning in found(1, "telegram:1")
+    assert found(2, "telegram:1", "telegram:2", drafts=3) == [
+        "[ok]   drafts: 3 pending",
+        "[ok]   moderators: 2, of whom 2 must approve an update",
+    ]
+
+
+def test_too_few_moderators_for_any_update_are_to_mend_and_the_shell_counts_as_one() -> None:
+    assert found(2)[-1] == "[note] moderators: name some in PRATIP_MODERATORS, and updates can go out"
+    assert found(2, "telegram:1")[-1].startswith("[note] moderators: 1 of 2 that must approve an update: every update")
+    assert found(3, "telegram:1")[-1].startswith("[mend] moderators: 1 of 3 that must approve an update: no update")
+
+
+async def test_moderators_who_have_not_written_yet_channels_and_drafts_are_named(tmp_path: Path) -> None:
+    channels = "channels: [{topic: laws, language: en, telegram: '@laws', matrix: '#laws:example.org'}]\n"
+    files = {"topics.yaml": "- {id: laws, name: Laws}\n"}
+    content = write(tmp_path / "content", files)
+    (content / "pack.yaml").write_text((content / "pack.yaml").read_text() + channels)
+    (tmp_path / "data").mkdir(mode=0o700)
+    async with Store(f"sqlite+aiosqlite:///{tmp_path}/data/pratip.db") as store:
+        await store.moderators.met("telegram:1", b"sealed", "en")
+        draft = Draft("d", Kind.NOTE, ("laws",), words={"en": "Words."}, author="telegram:1")
+        await store.broadcasts.compose(draft, datetime.now(UTC))
+    async with TelegramServer(token=TOKEN) as server:
+        status, words = await examined(
+            tmp_path,
+            PRATIP_CONTENT=str(content),
+            PRATIP_MODERATORS="telegram:1 telegram:2",
+            PRATIP_TELEGRAM_TOKEN=TOKEN,
+            PRATIP_TELEGRAM_API_URL=server.url,
+        )
+    assert status == 0
+    assert "[ok]   drafts: 1 pending" in words
+    assert "[note] moderators: ask telegram:2 to write to the bot once" in words
+    assert "[note] channel @laws: laws in en: unchecked" in words
+    assert "[note] channel #laws:example.org: laws in en: matrix is not configured" in words
