@@ -103,6 +103,8 @@ async def broadcast(settings: Settings, order: Order) -> int:
         raise Unfit(str(problem)) from None
     except Refused as refusal:
         raise Unfit(plain(refusal.text)) from None
+    except BrokenPipeError:  # nobody reads any more, and what was to be shown first has not been seen
+        return 1
     return 0
 
 

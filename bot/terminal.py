@@ -41,6 +41,10 @@ class Terminal(Screen):
         self.print(_rich(text) if self.is_terminal else Rich(plain(text)))
         self.print()
 
+    def line(self, words: str) -> None:
+        """Print it as it is. Raises BrokenPipeError where nobody reads any more."""
+        self.print(Rich(words))
+
     @property
     def asks(self) -> bool:
         """Whether somebody is there to answer a question."""
@@ -79,7 +83,7 @@ def _lines(terminal: Terminal) -> Shown:
         nonlocal last
         line = f"{done * 100 // total} % · {words}" if total else words
         if line != last:
-            terminal.print(Rich(line))
+            terminal.line(line)
         last = line
 
     return show

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -251,6 +253,24 @@ async def test_it_ends_with_0_where_it_was_done_1_where_it_was_refused_and_2_whe
     assert "The pack has no language fr" in program.run("broadcast", "list", "--language", "fr", code=1).err
     for wrong in (["show", "one"], ["reject", "1"], ["send", "1"], ["show"], []):
         assert "usage: pratip broadcast" in program.run("broadcast", *wrong, code=2).err
+
+
+def test_what_nobody_reads_is_not_approved(program: Program) -> None:
+    asyncio.run(drafted(program))
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(
+        program.command("broadcast", "approve", "1", "--yes"),
+        cwd=program.home,
+        env=program.environment,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert "approvals: 0 of 2" in program.run("broadcast", "list").out
 
 
 async def test_on_a_terminal_one_is_asked_and_what_changed_meanwhile_is_shown_anew(program: Program) -> None:
