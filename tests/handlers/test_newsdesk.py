@@ -510,3 +510,14 @@ def test_every_answer_exists_in_khmer(small: Snapshot, name: str) -> None:
 def test_an_empty_pack_has_no_topic_to_compose_for(tmp_path: Path) -> None:
     moderator = Moderator(pack(tmp_path, {}))
     moderator.asks("/compose laws\nText.").says("There is no topic “laws”.")
+
+
+# ---------------------------------------------------------------------------- what stays true
+
+
+@pytest.mark.parametrize("about", [SENDING, PAUSED, ENDED, CANCELLED])
+def test_an_answer_is_live_while_its_totals_may_change(small: Snapshot, about: Broadcast) -> None:
+    live = about in (SENDING, PAUSED)
+    assert Moderator(small, about).at(about, f"/broadcast {about.number}").reply.live is live
+    assert Moderator(small, about).asks("/broadcasts").reply.live is live
+    assert not Moderator(small, NEWS).asks("/drafts").reply.live
