@@ -1,8 +1,9 @@
 """Lane: a platform's pace. Replies take the next turn there is; updates take what replies leave.
 
-A turn is free when the platform has surely forgotten the one that far back: its window is counted from the moment
-each answer came, which is never before the platform counted the message. So an allowance is used whole and never
-overstepped, whatever the network does to single messages.
+A turn is free when the platform has surely forgotten enough of the earlier ones. It counts a message somewhere on its
+way there and back, so an answer's moment is never too early; and the next one needs that way too, in no less time than
+the quickest of late. So an allowance is used whole and not overstepped, near the platform and far from it, whatever the
+network does to single messages.
 """
 
 from __future__ import annotations
@@ -11,20 +12,24 @@ import asyncio
 import math
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.core.messages import Chat
 from bot.platforms import Allowance, Platform, Unavailable
 
-_MARGIN_SECONDS = 0.001
-_LATE_SECONDS = 0.05  # what an update that comes late may catch up
+_MARGIN_SECONDS = 0.002
+_LATE_SECONDS = 0.02  # what an update that comes late may catch up: more would leave a gap, every second anew
+_EVENLY = 1.004  # between two turns, in allowed intervals: a little more than one, and an answer finds a turn soon
 _LONGEST_TURN = 2.0  # seconds an update waits for its turn; if it takes longer, somebody else's comes first
 _TOGETHER_SECONDS = 2.0  # two chats refused within this: the whole bot is meant
 _CLEAN_SECONDS = 60.0  # without a refusal, and the pace goes up again
 _STEPS = 30  # from nothing to the full allowance
 _LONGEST_ANSWER = 2.0  # after which a message on the wire is taken to be counted
+_HIGHEST = 1000  # messages a second, where a platform names no limit
+_WAYS = 256  # of so many messages, the quickest way there and back
+_LOOK_SECONDS = 0.1  # what a wait is made of: meanwhile an answer may come
 _CHATS = 5_000  # remembered; more than an allowance serves within the window of a chat
 
 _Wait = Callable[[], float]
@@ -38,25 +43,38 @@ class Later(Exception):
         self.seconds = seconds
 
 
-@dataclass(slots=True, eq=False)
-class _Turn:
-    """A message's place in the windows."""
+class _Window:
+    """What an allowance was used for lately: messages on the wire, and the moments at which others were answered."""
 
-    started_at: float
-    answered_at: float | None = None  # None: on the wire
+    def __init__(self, most: int) -> None:
+        self._wire: deque[float] = deque()  # when each started, oldest first
+        self._answered: deque[float] = deque(maxlen=max(1, most))
 
-    @property
-    def counted_at(self) -> float:
-        """When the platform had counted it, at the latest."""
-        longest = self.started_at + _LONGEST_ANSWER
-        return longest if self.answered_at is None else min(self.answered_at, longest)
+    def take(self, now: float) -> None:
+        """One is on the wire."""
+        self._wire.append(now)
+
+    def land(self, started: float, now: float) -> None:
+        """It was answered."""
+        with suppress(ValueError):  # it took too long: it is counted
+            self._wire.remove(started)
+            self._answered.append(now)
+
+    def wait(self, n: int, seconds: float, now: float) -> float:
+        """Seconds, at most, until one more is the n-th within so many seconds, or one of fewer."""
+        while self._wire and self._wire[0] + _LONGEST_ANSWER <= now:
+            self._wire.popleft()
+            self._answered.append(now)
+        free = n - len(self._wire)
+        if free <= 0:
+            return self._wire[0] + _LONGEST_ANSWER + seconds - now
+        return self._answered[-free] + seconds + _MARGIN_SECONDS - now if len(self._answered) >= free else 0.0
 
 
 @dataclass(slots=True)
 class _Chat:
-    turns: deque[_Turn] = field(default_factory=deque)
+    window: _Window
     blocked_until: float = 0.0
-    pushed_at: float = -math.inf
 
 
 class Lane:
@@ -69,11 +87,12 @@ class Lane:
         now = clock.monotonic()
         self._paused_until = now + paused_seconds
         self._next_push = now + 1.0  # a start before this one may have used this second's allowance
-        self._pushed_at = -math.inf
+        self._pushed_until = -math.inf  # an update may count until then
         self._clean_since = now
         self._refused: tuple[Chat | None, float] = (None, -math.inf)
         self._strict_until = -math.inf
-        self._turns: deque[_Turn] = deque()
+        self._turns = _Window(math.floor(min(allowance.rate, _HIGHEST)))
+        self._ways: deque[float] = deque(maxlen=_WAYS)
         self._chats: OrderedDict[str, _Chat] = OrderedDict()
         self._replying, self._pushing = asyncio.Lock(), asyncio.Lock()
         self._replies = 0  # waiting for a turn
@@ -86,7 +105,7 @@ class Lane:
     @property
     def capacity(self) -> int:
         """How many updates it takes in about a second; at least one."""
-        return max(1, math.floor(min(self.rate, 1000)))
+        return max(1, math.floor(min(self.rate, _HIGHEST)))
 
     @asynccontextmanager
     async def reply(self, chat: Chat, longest: float = math.inf) -> AsyncIterator[None]:
@@ -99,10 +118,10 @@ class Lane:
             await self._awaited(lambda: self._chat_wait(chat, push=False), longest)
             async with self._replying:
                 await self._awaited(self._reply_wait, longest)
-                turn = self._taken(chat)
+                started = self._taken(chat)
         finally:
             self._replies -= 1
-        async with self._held(turn):
+        async with self._held(chat, started):
             yield
 
     @asynccontextmanager
@@ -111,9 +130,9 @@ class Lane:
         await self._awaited(lambda: self._chat_wait(chat, push=True), _LONGEST_TURN)
         async with self._pushing:
             await self._awaited(self._push_wait, _LONGEST_TURN)
-            self._pushed(chat)
-            turn = self._taken(chat)
-        async with self._held(turn):
+            started = self._taken(chat)
+            self._pushed_until = started + _LONGEST_ANSWER + 1.0
+        async with self._held(chat, started):
             yield
 
     def heed(self, chat: Chat, refusal: Unavailable) -> None:
@@ -141,22 +160,24 @@ class Lane:
         while (seconds := wait()) > 0:
             if seconds > longest:
                 raise Later(seconds)
-            await self._clock.sleep(seconds)
+            await self._clock.sleep(min(seconds, _LOOK_SECONDS))
 
     def _chat_wait(self, chat: Chat, *, push: bool) -> float:
         """Seconds until a chat takes another message. An answer waits only where the platform may refuse it."""
         now, known = self._clock.monotonic(), self._chats.get(chat.id)
         if known is None:
             return 0.0
-        n, seconds = self._allowance.private if chat.private else self._allowance.group
-        wait = _window_wait(known.turns, n, seconds, now)
-        careful = push or now < self._strict_until or now - known.pushed_at < seconds
-        return max(known.blocked_until - now, wait if careful else 0.0)
+        n, seconds = self._limit(chat)
+        wait = known.window.wait(n, seconds, now) - self._way if push or self._crowded(now) else 0.0
+        return max(known.blocked_until - now, wait)
 
     def _reply_wait(self) -> float:
         now = self._clock.monotonic()
-        crowded = self._pushing.locked() or now - self._pushed_at < 1.0 or now < self._strict_until
-        return max(self._paused_until - now, self._window(now) if crowded else 0.0)
+        return max(self._paused_until - now, self._window(now) if self._crowded(now) else 0.0)
+
+    def _crowded(self, now: float) -> bool:
+        """Whether an answer too keeps to the limits to the letter: updates go out, or one was refused lately."""
+        return self._pushing.locked() or now < max(self._pushed_until, self._strict_until)
 
     def _push_wait(self) -> float:
         now = self._clock.monotonic()
@@ -168,9 +189,16 @@ class Lane:
         self._grow(now)
         if math.isinf(self.rate):
             return 0.0
-        if self.rate >= 1:
-            return _window_wait(self._turns, self.capacity, 1.0, now)
-        return _window_wait(self._turns, 1, 1 / self.rate, now)
+        n, seconds = (self.capacity, 1.0) if self.rate >= 1 else (1, 1 / self.rate)
+        return self._turns.wait(n, seconds, now) - self._way
+
+    @property
+    def _way(self) -> float:
+        """Seconds that every message needs there and back, at the least."""
+        return min(self._ways, default=0.0)
+
+    def _limit(self, chat: Chat) -> tuple[int, float]:
+        return self._allowance.private if chat.private else self._allowance.group
 
     def _grow(self, now: float) -> None:
         if self.rate < self._allowance.rate and now - self._clean_since >= _CLEAN_SECONDS:
@@ -179,39 +207,30 @@ class Lane:
 
     # -- taking
 
-    def _pushed(self, chat: Chat) -> None:
+    def _taken(self, chat: Chat) -> float:
+        """When the turn began: its name in the windows."""
         now = self._clock.monotonic()
-        self._pushed_at = self._of(chat).pushed_at = now
-        self._next_push = max(self._next_push, now - _LATE_SECONDS) + 1 / self.rate
-
-    def _taken(self, chat: Chat) -> _Turn:
-        turn, known = _Turn(self._clock.monotonic()), self._of(chat)
-        known.turns.append(turn)
-        self._turns.append(turn)
-        while len(self._turns) > max(1, self._allowance.rate):
-            self._turns.popleft()
-        while len(known.turns) > max(self._allowance.private[0], self._allowance.group[0]):
-            known.turns.popleft()
-        return turn
+        self._turns.take(now)
+        self._of(chat).window.take(now)
+        self._next_push = min(max(self._next_push, now - _LATE_SECONDS) + _EVENLY / self.rate, now + 1.0)
+        return now
 
     @asynccontextmanager
-    async def _held(self, turn: _Turn) -> AsyncIterator[None]:
+    async def _held(self, chat: Chat, started: float) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            turn.answered_at = self._clock.monotonic()
+            now = self._clock.monotonic()
+            self._ways.append(now - started)
+            self._turns.land(started, now)
+            self._of(chat).window.land(started, now)
 
     def _of(self, chat: Chat) -> _Chat:
-        known = self._chats.setdefault(chat.id, _Chat())
+        known = self._chats.setdefault(chat.id, _Chat(_Window(self._limit(chat)[0])))
         self._chats.move_to_end(chat.id)
         if len(self._chats) > _CHATS:
             self._chats.popitem(last=False)
         return known
-
-
-def _window_wait(turns: deque[_Turn], n: int, seconds: float, now: float) -> float:
-    """Seconds until one more is at most the n-th in the window."""
-    return turns[-n].counted_at + seconds + _MARGIN_SECONDS - now if len(turns) >= n else 0.0
 
 
 class Lanes:
