@@ -87,7 +87,7 @@ class Shell:
         others = [each for each in desk.broadcasts if each.state is not State.DRAFT]
         self.terminal.say(content.say("desk.drafts", n=len(waiting)))
         for each in (*waiting, *others):
-            self.terminal.line(_line(each, desk, content).plain)
+            self.terminal.tell(_line(each, desk, content).plain)
 
     async def _show(self, order: Order) -> None:
         await self._shown(order.number)

@@ -41,7 +41,7 @@ class Terminal(Screen):
         self.print(_rich(text) if self.is_terminal else Rich(plain(text)))
         self.print()
 
-    def line(self, words: str) -> None:
+    def tell(self, words: str) -> None:
         """Print it as it is. Raises BrokenPipeError where nobody reads any more."""
         self.print(Rich(words))
 
@@ -83,7 +83,7 @@ def _lines(terminal: Terminal) -> Shown:
         nonlocal last
         line = f"{done * 100 // total} % · {words}" if total else words
         if line != last:
-            terminal.line(line)
+            terminal.tell(line)
         last = line
 
     return show

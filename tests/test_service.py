@@ -80,9 +80,10 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
         yield opened
 
 
-async def nothing() -> None:
+async def nothing() -> Snapshot:
     """The content does not change."""
     await asyncio.Event().wait()
+    raise AssertionError("nobody sets it")
 
 
 @pytest.fixture
