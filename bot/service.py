@@ -176,6 +176,7 @@ class Service:
         """Whether the database took it; else it is to be done again."""
         try:
             await self.store.moderators.keep(self.moderators)
+            await self.store.moderators.keep(self.moderators)
             await self.store.subscribers.channels(self._channels())
             numbers = await self._newsroom.compare(self.snapshot)
         except StoreFailed as problem:
