@@ -1,0 +1,150 @@
+"""Broadcasts: what was sent and is being sent, how far it is, and what can still be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bot.core import announcement
+from bot.core.broadcast import FINAL, Broadcast, Desk, Kind, State
+from bot.core.change import Cancel, Compose, Pause, Resume, Withdraw
+from bot.core.content import Content
+from bot.core.messages import Button, Context, Reply, Request
+from bot.core.router import Router
+from bot.core.text import Text, lines, paragraphs
+from handlers.composing import Misread, composed, words_by_language
+from handlers.listing import page, turned
+from handlers.newsdesk import SENT, Visit, about, command, dotted, opening, rejected, titled
+
+router = Router()
+
+_BLOCKS = 10  # of a progress bar
+
+
+@command(router, "broadcasts")
+def broadcasts(request: Request, context: Context, desk: Desk) -> Reply:
+    """What was sent or is being sent, newest first, with its progress."""
+    content = context.content
+    sent = [each for each in desk.broadcasts if each.state in SENT]
+    lead = content.say("desk.broadcasts", n=len(sent))
+    if not sent:
+        return Reply(lead)
+    items = [
+        lines(dotted(titled(each, content), announcement.gist(each, content)), *_progress(each, content))
+        for each in sent
+    ]
+    shown = page(request, context, lead, items, opening("broadcast", sent, content), turned(request)[1])
+    return replace(shown, live=any(map(_goes_on, sent)))
+
+
+def _goes_on(broadcast: Broadcast) -> bool:
+    """Whether its totals may still change."""
+    return broadcast.state in (State.SENDING, State.PAUSED)
+
+
+def _progress(broadcast: Broadcast, content: Content) -> Iterator[Text]:
+    """State, bar and totals, which are live, to the last one: they are counts and no persons."""
+    state = content.say(f"desk.state.{broadcast.state}")
+    yield state + f": {announcement.why(broadcast, content)}" if broadcast.why else state
+    if bar := _bar(broadcast, content):
+        yield bar
+    yield announcement.totals(broadcast.tally, content)
+
+
+def _bar(broadcast: Broadcast, content: Content) -> Text | None:
+    """ "▓▓▓▓▓▓░░░░ 61 %": how many of the deliveries are in a final state; None where there are none."""
+    outcomes = announcement.summed(broadcast.tally)
+    if not outcomes.total():
+        return None
+    done = sum(n for outcome, n in outcomes.items() if outcome in FINAL)
+    filled = "▓" * (done * _BLOCKS // outcomes.total())
+    return content.say("desk.bar", bar=filled.ljust(_BLOCKS, "░"), n=done * 100 // outcomes.total())
+
+
+@about(router, "broadcast")
+def broadcast(visit: Visit) -> Reply:
+    """One broadcast and how far it is."""
+    content, about = visit.context.content, visit.broadcast
+    if about.state is State.REJECTED:
+        return rejected(visit)
+    if about.state is State.DRAFT:
+        return visit.says("desk.state_of", "draft")
+    topics = announcement.topics(about.topics, content)
+    kind = dotted(content.say(f"desk.kind.{about.kind}"), topics)
+    text = paragraphs(
+        lines(titled(about, content), kind, announcement.gist(about, content)), lines(*_progress(about, content))
+    )
+    named = (announcement.button(name, str(about.number), content) for name in _possible(about))
+    return Reply(text, (tuple(named),), live=_goes_on(about))
+
+
+def _possible(broadcast: Broadcast) -> tuple[str, ...]:
+    """The commands that make sense for a broadcast in its state."""
+    withdraw = () if broadcast.kind is Kind.WITHDRAWAL else ("withdraw",)
+    match broadcast.state:
+        case State.SENDING:
+            return ("pause", "cancel", *withdraw)
+        case State.PAUSED:
+            return ("resume", "cancel", *withdraw)
+        case _:
+            return withdraw
+
+
+@about(router, "pause")
+def pause(visit: Visit) -> Reply:
+    """A broadcast that is being sent shall wait."""
+    if visit.broadcast.state is not State.SENDING:
+        return visit.says("desk.state_of")
+    return visit.says("desk.paused", "resume", "cancel", changes=(Pause(visit.broadcast.number, visit.words),))
+
+
+@about(router, "resume")
+def resume(visit: Visit) -> Reply:
+    """A paused broadcast shall go on."""
+    if visit.broadcast.state is not State.PAUSED:
+        return visit.says("desk.state_of")
+    return visit.says("desk.resumed", "broadcast", changes=(Resume(visit.broadcast.number),))
+
+
+@about(router, "cancel")
+def cancel(visit: Visit) -> Reply:
+    """Nothing more of a broadcast shall be sent."""
+    if visit.broadcast.state is State.DRAFT:
+        return visit.says("desk.state_of", "reject")
+    if visit.broadcast.state not in (State.SENDING, State.PAUSED):
+        return visit.says("desk.state_of")
+    return visit.says("desk.cancelled", "broadcast", changes=(Cancel(visit.broadcast.number),))
+
+
+@about(router, "correct")
+def correct(visit: Visit) -> Reply:
+    """A draft that corrects what was sent; it goes to the same topics in the same way."""
+    about, content = visit.broadcast, visit.context.content
+    if refusal := _unsent(visit):
+        return refusal
+    if not visit.typed:
+        return visit.says("desk.correct")
+    try:
+        words = words_by_language(visit.typed, content)
+    except Misread as problem:
+        return Reply(problem.text)
+    change = Compose(about.topics, words, about.urgent, about.policy, about.number)
+    return composed(change, visit.desk, content)
+
+
+def _unsent(visit: Visit) -> Reply | None:
+    """Only what was sent, and says something, can be corrected or withdrawn."""
+    if visit.broadcast.kind is Kind.WITHDRAWAL:
+        return visit.says("desk.withdrawal")
+    return None if visit.broadcast.state in SENT else visit.says("desk.state_of")
+
+
+@about(router, "withdraw")
+def withdraw(visit: Visit) -> Reply:
+    """What was sent is deleted where the platform can; once the moderator said yes."""
+    if refusal := _unsent(visit):
+        return refusal
+    if visit.words.casefold() == "yes":
+        return visit.says("desk.withdrawn", "broadcast", changes=(Withdraw(visit.broadcast.number),))
+    yes = Button(str(visit.context.content.say("desk.button.yes")), f"withdraw {visit.broadcast.number} yes")
+    return replace(visit.says("desk.sure"), rows=((yes,),))
