@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.clock import Clock
 from bot.core.broadcast import Broadcast, Kind, Outcome, Policy
 from bot.core.messages import Chat, Reply
-from bot.delivery.lane import Lane, Lanes, Later
+from bot.delivery.lane import LONGEST_TURN, Lane, Lanes, Later
 from bot.delivery.message import Composer, parts
 from bot.log import log
 from bot.platforms import Gone, Moved, Past, Platform, Push, Refusal, Unavailable, Unknown
-from bot.privacy import Keys, SealBroken
-from bot.store import Store, StoreFailed
-from bot.store.broadcasts import Conflict
-from bot.store.ledger import Claim, Result
+from bot.privacy import Keys
+from bot.store import Claim, Conflict, Result, Store, StoreFailed
+from bot.store import Lane as Pace
 
 MOST = 32  # claimed and not yet settled: what a crash may leave uncertain
 REST_SECONDS = 60.0  # between two looks, if nothing wakes us
+_SHORTEST_REST = 1.0
+_RETRY_SECONDS = 1.0  # after the database failed
 _LONGEST_BACKOFF = 30 * 60.0
-_RETRY_SECONDS = 5.0  # after the database failed
 _MALFORMED = 2  # so many chats refuse what it says: it stops
 
 Alarm = Callable[[int, str], Awaitable[None]]  # a broadcast that had to stop, and why: a key of the desk's phrases
@@ -48,81 +48,92 @@ class Broadcaster:
 
     def __post_init__(self) -> None:
         self.awake = asyncio.Event()
+        self._running: dict[asyncio.Task[Result], Claim] = {}
+        self._flying: set[Claim] = set()  # on the wire
+        self._unsettled: list[Result] = []  # what the ledger does not know yet
         self._known: dict[int, Broadcast] = {}
-        self._refusals: Counter[int] = Counter()
+        self._refusers: defaultdict[int, set[int]] = defaultdict(set)  # who cannot be shown a broadcast
+        self._saved: tuple[float, float] | None = None
         self._stopping = False
 
     def stop(self) -> None:
-        """Claim nothing more; what is on the wire is settled."""
+        """Claim nothing more. What waits for its turn goes back to the queue; what is on the wire is settled."""
         self._stopping = True
         self.awake.set()
+        for task, claim in self._running.items():
+            if claim not in self._flying:
+                task.cancel()
 
     async def run(self, tasks: asyncio.TaskGroup) -> None:
-        """Deliver until stop()."""
-        running: set[asyncio.Task[Result]] = set()
+        """Deliver until stop(). While the database fails, nothing is claimed, and what came of claims is kept."""
         lane = self.lanes.of(self.platform)
-        while running or not self._stopping:
-            most = min(MOST, lane.capacity)
-            if len(running) <= most // 2 and not self._stopping:
-                claims = await self._claimed(most - len(running))
-                running |= {tasks.create_task(self._delivered(claim, lane)) for claim in claims}
-            if not running:
-                await self._rest()
-                continue
-            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            await self._settled([task.result() for task in done])
-
-    async def _settled(self, results: Sequence[Result]) -> None:
-        """Note what came of them, however long it takes: meanwhile nothing more is claimed."""
-        while True:
+        self._saved = (lane.rate, lane.paused_until)
+        while self._running or self._unsettled or not self._stopping:
             try:
-                await self.store.ledger.settle(results)
+                await self._settle(lane)
+                await self._begin(lane, tasks)
+                await self._wait(lane)
             except StoreFailed as problem:
-                await self._failed(problem)
-            else:
-                return
+                log.error("deliveries_not_noted", platform=self.platform.name, reason=str(problem))
+                await self.clock.sleep(_RETRY_SECONDS)
 
-    async def _failed(self, problem: StoreFailed) -> None:
-        """The database did not do it; a moment later it may."""
-        log.error("ledger_failed", platform=self.platform.name, reason=str(problem))
-        await self.clock.sleep(_RETRY_SECONDS)
+    async def _settle(self, lane: Lane) -> None:
+        """Note what came of claims, and the pace that the platform has taught."""
+        for task in [each for each in self._running if each.done()]:
+            claim = self._running.pop(task)
+            self._unsettled.append(Result(claim, Outcome.QUEUED) if task.cancelled() else task.result())
+        if self._unsettled:
+            await self.store.ledger.settle(self._unsettled)
+            self._unsettled = []
+        pace = (lane.rate, lane.paused_until)
+        if pace != self._saved:
+            paused_until = self.clock.now() + timedelta(seconds=lane.paused_seconds)
+            await self.store.ledger.save_lane(self.platform.name, Pace(lane.rate, paused_until))
+            self._saved = pace
 
-    async def _claimed(self, most: int) -> list[Claim]:
-        try:
-            return await self._taken(most)
-        except StoreFailed as problem:
-            await self._failed(problem)
-            return []
+    async def _begin(self, lane: Lane, tasks: asyncio.TaskGroup) -> None:
+        """Claim what the platform takes in about a second, once half of the last is done."""
+        most = min(MOST, lane.capacity)
+        if self._stopping or lane.paused_seconds > LONGEST_TURN or len(self._running) > most // 2:
+            return
+        for claim in await self.store.ledger.claim(
+            self.platform.name, self.clock.now(), self.boot, most - len(self._running)
+        ):
+            self._running[tasks.create_task(self._delivered(claim, lane))] = claim
+        if self._stopping:  # meanwhile
+            self.stop()
 
-    async def _taken(self, most: int) -> list[Claim]:
-        claims = await self.store.ledger.claim(self.platform.name, self.clock.now(), self.boot, most)
-        missing = {number for claim in claims for number in claim.numbers} - self._known.keys()
-        for number in missing:
-            if broadcast := await self.store.broadcasts.one(number):
-                self._known[number] = broadcast
-        return claims
+    async def _wait(self, lane: Lane) -> None:
+        """For the next outcome, or for something to do."""
+        if self._running:
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        elif not self._stopping:
+            self.awake.clear()
+            self.rested()
+            await self.clock.until(self.awake, await self._until_due(lane))
 
-    async def _rest(self) -> None:
-        self.awake.clear()
-        self.rested()
+    async def _until_due(self, lane: Lane) -> float:
+        """Until something is due that may be sent. What is due and was not claimed cannot be yet."""
         due = await self.store.ledger.next_due(self.platform.name)
         seconds = self.rest_seconds if due is None else (due - self.clock.now()).total_seconds()
-        await self.clock.until(self.awake, min(self.rest_seconds, max(0.05, seconds)))
+        return min(self.rest_seconds, max(_SHORTEST_REST, seconds, lane.paused_seconds))
 
     # -- one message
 
     async def _delivered(self, claim: Claim, lane: Lane) -> Result:
-        """Try once, and say what came of it. The database may fail before it is sent, or while a refusal is noted."""
+        """Try once, and say what came of it; whatever goes wrong with one delivery, the others go on."""
         try:
-            return await self._attempted(claim, lane)
+            return await self._outcome(claim, lane)
         except StoreFailed:
-            return self._again(claim, _RETRY_SECONDS)
-
-    async def _attempted(self, claim: Claim, lane: Lane) -> Result:
-        try:
-            chat = self.keys.opened(claim.address, claim.place)
-        except SealBroken:
+            return self._again(claim, None)
+        except Exception as problem:  # noqa: BLE001 (a mistake of ours, and this one delivery's alone)
+            log.error("delivery_failed", platform=self.platform.name, exc_info=problem)
             return Result(claim, Outcome.FAILED)
+        finally:
+            self._flying.discard(claim)
+
+    async def _outcome(self, claim: Claim, lane: Lane) -> Result:
+        chat = self.keys.opened(claim.address, claim.place)
         try:
             reference = await self._tried(claim, chat, lane)
         except Later as later:
@@ -134,20 +145,33 @@ class Broadcaster:
             return await self._refused(claim, chat, refusal)
         return Result(claim, Outcome.SENT, reference=reference)
 
+    async def _broadcasts(self, claim: Claim) -> list[Broadcast]:
+        for number in claim.numbers:
+            if number not in self._known and (found := await self.store.broadcasts.one(number)):
+                self._known[number] = found
+        return [self._known[number] for number in claim.numbers]
+
+    @asynccontextmanager
+    async def _turn(self, claim: Claim, chat: Chat, lane: Lane) -> AsyncIterator[None]:
+        """On the wire, once it is its turn."""
+        async with lane.push(chat):
+            self._flying.add(claim)
+            yield
+
     async def _tried(self, claim: Claim, chat: Chat, lane: Lane) -> bytes | None:
         """Put it on the wire; a reference to what was sent, sealed, where it can be corrected later."""
         if claim.failed_on == self._today:
             raise Gone("it refused us today already")
-        known = [self._known[number] for number in claim.numbers]
+        known = await self._broadcasts(claim)
         key = f"update:{claim.name}:{claim.subscriber}"
         if claim.reference and known[0].kind is Kind.WITHDRAWAL:
-            async with lane.push(chat):
+            async with self._turn(claim, chat, lane):
                 await self.platform.delete(chat, self._message(claim), key=key)
             return None
         reply = await self.composer.compose(claim, known, buttons=self.platform.can.buttons)
         if claim.reference and known[0].kind is Kind.CORRECTION:
             with suppress(Past):  # say it anew
-                async with lane.push(chat):
+                async with self._turn(claim, chat, lane):
                     await self.platform.amend(chat, self._message(claim), reply, key=key)
                 return claim.reference
         return await self._sent(claim, chat, lane, reply, key)
@@ -156,7 +180,7 @@ class Broadcaster:
         push = Push(urgent=claim.urgent)
         message = ""
         for number, part in enumerate(parts(reply, self.platform.can.limit)):
-            async with lane.push(chat):
+            async with self._turn(claim, chat, lane):
                 message = await self.platform.send(chat, part, key=f"{key}#{number}", push=push)
         return self.keys.seal(message.encode(), _purpose(claim)) if self.platform.can.amend else None
 
@@ -200,12 +224,18 @@ class Broadcaster:
 
     async def _malformed(self, claim: Claim) -> None:
         """What a platform refuses to show to two, it refuses to all: stop before they have been tried."""
-        self._refusals.update(claim.numbers)
         for number in claim.numbers:
-            if self._refusals[number] == _MALFORMED:
-                with suppress(Conflict):
-                    await self.store.broadcasts.pause(number, "", "refused", self.clock.now())
+            self._refusers[number].add(claim.subscriber)
+            if len(self._refusers[number]) >= _MALFORMED and await self._paused(number):
                 await self.alarm(number, "refused")
+
+    async def _paused(self, number: int) -> bool:
+        """Whether it was this that stopped a broadcast; once it is resumed, others are asked again."""
+        with suppress(Conflict):
+            if await self.store.broadcasts.pause(number, "", "refused", self.clock.now()):
+                del self._refusers[number]
+                return True
+        return False
 
     @property
     def _today(self) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.clock import Clock
 from bot.log import log
 from bot.store import Store, StoreFailed
 
 _REST_SECONDS = 60.0
+_SOON_SECONDS = 1.0  # while a correction waits for what of its original is on the wire
 _TIDY_SECONDS = 3600.0
 _RETRY_SECONDS = 5.0  # after the database failed
 
@@ -30,6 +32,7 @@ class Clerk:
     def __post_init__(self) -> None:
         self.awake = asyncio.Event()
         self._stopping = False
+        self._over: list[int] = []  # broadcasts that have ended, and nobody knows
         self._tidied_at: float | None = None
 
     def stop(self) -> None:
@@ -40,30 +43,36 @@ class Clerk:
     async def run(self) -> None:
         """Until stop(); what fails now is done later."""
         while not self._stopping:
+            self.awake.clear()
             try:
-                busy = await self._work()
+                seconds = await self._work()
             except StoreFailed as problem:
                 log.error("ledger_failed", reason=str(problem))
-                await self.clock.until(self.awake, _RETRY_SECONDS)
-                continue
-            if not busy:
-                await self._rest()
+                seconds = _RETRY_SECONDS
+            if not self._stopping:
+                await self.clock.until(self.awake, seconds)
 
-    async def _work(self) -> bool:
-        """One chunk of an audience, or all that needs little; whether there is more to do."""
+    async def _work(self) -> float:
+        """The next part of each audience, or all that needs little; seconds to rest then."""
         now = self.clock.now()
-        for number in await self.store.ledger.unexpanded():
-            more = await self.store.ledger.expand(number, now=now, zone=self.zone())
+        waiting = await self.store.ledger.unexpanded()
+        more = [await self.store.ledger.expand(number, now=now, zone=self.zone()) for number in waiting]
+        if waiting:
             self.wake()
-            if more:
-                await self.clock.sleep(0)  # between two chunks others write
-                return True
+        if any(more):
+            return 0.0
         await self.store.broadcasts.expire_drafts(now)
         await self.store.ledger.expire(now)
-        for number in await self.store.ledger.end(now):
-            await self.ended(number)
+        await self._end(now)
         await self._tidy()
-        return False
+        return _SOON_SECONDS if await self.store.ledger.unexpanded() else _REST_SECONDS
+
+    async def _end(self, now: datetime) -> None:
+        """End what is done; that it is is told once, also where the database fails meanwhile."""
+        self._over += await self.store.ledger.end(now)
+        while self._over:
+            await self.ended(self._over[0])
+            del self._over[0]
 
     async def _tidy(self) -> None:
         if self._tidied_at is not None and self.clock.monotonic() - self._tidied_at < _TIDY_SECONDS:
@@ -73,7 +82,3 @@ class Clerk:
         await self.store.ledger.drop_references(now)
         await self.store.ledger.prune_audit(now)
         self._tidied_at = self.clock.monotonic()
-
-    async def _rest(self) -> None:
-        await self.clock.until(self.awake, _REST_SECONDS)
-        self.awake.clear()

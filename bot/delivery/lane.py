@@ -22,7 +22,7 @@ from bot.platforms import Allowance, Platform, Unavailable
 _MARGIN_SECONDS = 0.002
 _LATE_SECONDS = 0.02  # what an update that comes late may catch up: more would leave a gap, every second anew
 _EVENLY = 1.004  # between two turns, in allowed intervals: a little more than one, and an answer finds a turn soon
-_LONGEST_TURN = 2.0  # seconds an update waits for its turn; if it takes longer, somebody else's comes first
+LONGEST_TURN = 2.0  # seconds an update waits for its turn; if it takes longer, somebody else's comes first
 _TOGETHER_SECONDS = 2.0  # two chats refused within this: the whole bot is meant
 _CLEAN_SECONDS = 60.0  # without a refusal, and the pace goes up again
 _STEPS = 30  # from nothing to the full allowance
@@ -85,7 +85,7 @@ class Lane:
         self._allowance = allowance
         self.rate = min(rate or allowance.rate, allowance.rate)
         now = clock.monotonic()
-        self._paused_until = now + paused_seconds
+        self.paused_until = now + paused_seconds  # on the clock's monotonic()
         self._next_push = now + 1.0  # a start before this one may have used this second's allowance
         self._pushed_until = -math.inf  # an update may count until then
         self._clean_since = now
@@ -100,7 +100,7 @@ class Lane:
     @property
     def paused_seconds(self) -> float:
         """How long everything must wait."""
-        return max(0.0, self._paused_until - self._clock.monotonic())
+        return max(0.0, self.paused_until - self._clock.monotonic())
 
     @property
     def capacity(self) -> int:
@@ -127,9 +127,9 @@ class Lane:
     @asynccontextmanager
     async def push(self, chat: Chat) -> AsyncIterator[None]:
         """A turn for an update. Raises Later where none is near."""
-        await self._awaited(lambda: self._chat_wait(chat, push=True), _LONGEST_TURN)
+        await self._awaited(lambda: self._chat_wait(chat, push=True), LONGEST_TURN)
         async with self._pushing:
-            await self._awaited(self._push_wait, _LONGEST_TURN)
+            await self._awaited(self._push_wait, LONGEST_TURN)
             started = self._taken(chat)
             self._pushed_until = started + _LONGEST_ANSWER + 1.0
         async with self._held(chat, started):
@@ -148,10 +148,10 @@ class Lane:
             self._slow_down(now, seconds)
 
     def _slow_down(self, now: float, seconds: float) -> None:
-        if self._paused_until <= now:  # several refusals of one moment are one
+        if self.paused_until <= now:  # several refusals of one moment are one
             self.rate = max(self._allowance.slowest, self.rate / 2)
-        self._paused_until = max(self._paused_until, now + seconds)
-        self._clean_since = self._paused_until
+        self.paused_until = max(self.paused_until, now + seconds)
+        self._clean_since = self.paused_until
 
     # -- waiting
 
@@ -173,7 +173,7 @@ class Lane:
 
     def _reply_wait(self) -> float:
         now = self._clock.monotonic()
-        return max(self._paused_until - now, self._window(now) if self._crowded(now) else 0.0)
+        return max(self.paused_until - now, self._window(now) if self._crowded(now) else 0.0)
 
     def _crowded(self, now: float) -> bool:
         """Whether an answer too keeps to the limits to the letter: updates go out, or one was refused lately."""
@@ -181,7 +181,7 @@ class Lane:
 
     def _push_wait(self) -> float:
         now = self._clock.monotonic()
-        wait = max(self._paused_until - now, self._next_push - now, self._window(now))
+        wait = max(self.paused_until - now, self._next_push - now, self._window(now))
         return max(wait, _MARGIN_SECONDS) if self._replies else wait
 
     def _window(self, now: float) -> float:

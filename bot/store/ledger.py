@@ -96,10 +96,10 @@ class Ledger:
         return tuple(row.id for row in await self._database.rows(query))
 
     async def expand(self, number: int, *, now: datetime, zone: str, chunk: int = 5000) -> bool:
-        """Write rows for the next part of the audience; whether more are to come. zone: the pack's time zone.
+        """Write rows for the next part of the audience; whether more can be written now. zone: the pack's time zone.
 
-        Looks at so many subscribers, whether they hear of it or not. A correction or withdrawal waits (True) for what
-        of its original is on the wire or not yet written.
+        Looks at so many subscribers, whether they hear of it or not. A correction or withdrawal waits (False, and it
+        stays unexpanded) for what of its original is on the wire or not yet written.
         """
 
         async def work(connection: AsyncConnection) -> bool:
@@ -107,7 +107,7 @@ class Ledger:
             if part is None:
                 return False
             if part.original is not None and await unsettled(connection, part.original):
-                return True
+                return False
             await extend(self._database, connection, part, now, zone)
             await reach(connection, part)
             return bool(part.upto < part.row.last)

@@ -241,7 +241,8 @@ async def test_a_correction_reaches_who_has_the_original_and_who_had_not_had_it_
         await settled(store, claims[:1], reference=b"message")
         await settled(store, claims[1:2], Outcome.FAILED)
         correction = await sent(store, "correction", kind=Kind.CORRECTION, original=number, items=())
-        assert await store.ledger.expand(correction, now=NOON, zone=ZONE)
+        assert not await store.ledger.expand(correction, now=NOON, zone=ZONE)
+        assert await store.ledger.unexpanded() == (correction,)
         await settled(store, claims[2:], Outcome.UNKNOWN)
         await expanded(store, correction)
         corrections = await claimed(store)
@@ -276,7 +277,8 @@ async def test_who_has_it_is_known_only_when_all_rows_are_written(file: Path) ->
         number = await sent(store, "news", topics=("laws",))
         withdrawal = await store.broadcasts.withdraw(number, "telegram:1", BODIES, NOON)
         assert await store.ledger.unexpanded() == (number, withdrawal)
-        assert await store.ledger.expand(withdrawal, now=NOON, zone=ZONE)
+        assert not await store.ledger.expand(withdrawal, now=NOON, zone=ZONE)
+        assert await store.ledger.unexpanded() == (number, withdrawal)
         await expanded(store, number, withdrawal)
         assert await store.ledger.tally(number) == {"paper": {Outcome.CANCELLED: 2}}
         assert await store.ledger.tally(withdrawal) == {}
