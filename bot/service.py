@@ -33,7 +33,7 @@ _UNANSWERED = 200  # requests of one chat; two polls can bring as many
 _CROWD = 2_000  # requests of all chats; where there are more, nobody is asked for others
 _CROWD_SECONDS = 1.0
 _LOOK_SECONDS = 600.0  # between two looks at the same content: a new day may have begun
-_RETRY_SECONDS = 10.0  # until the next one after the database failed
+_RETRY_SECONDS = 5.0  # until the next one after the database failed
 
 
 @dataclass

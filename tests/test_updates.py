@@ -35,6 +35,7 @@ class House:
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
+    log: str = ""
 
     def __post_init__(self) -> None:
         self.edits({"topics.yaml": "[{id: prisoners, name: Prisoners, aliases: [prisoners]}]"})
@@ -53,28 +54,30 @@ class House:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PRATIP_")}
         ours = {name: str(self.folder / name.lower()) for name in ("DATA", "KEYS", "CONTENT")}
         settings = {f"PRATIP_{name}": value for name, value in {**ours, **self.settings}.items()}
-        with (self.folder / "log").open("ab") as errors:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot", *arguments),
-                env={**kept, "PYTHONPATH": str(HOUSE), **settings},
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=errors,
-            )
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", *arguments),
+            env={**kept, "PYTHONPATH": str(HOUSE), **settings},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        listening = asyncio.create_task(self._listen(process))
         try:
             yield process
         finally:
             if process.returncode is None:
                 process.kill()
+            await listening
             await process.communicate()
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr
+        async for line in process.stderr:
+            self.log += line.decode()
 
     async def stops(self, process: asyncio.subprocess.Process) -> None:
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), 10) == 0, self.log
-
-    @property
-    def log(self) -> str:
-        return (self.folder / "log").read_text()
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         connection = sqlite3.connect(self.database)
@@ -210,3 +213,86 @@ async def test_a_change_in_a_file_reaches_all_who_follow_it_once_on_every_platfo
             await someone.hears_nothing(0)
         assert await alice.hears_nothing(room)
         assert HEARD not in terminal.rest
+
+
+# --- what goes wrong on the way
+
+
+def people_of(server: TelegramServer, number: int) -> list[Person]:
+    """People who have written to the bot before."""
+    people = [server.user(each) for each in range(1, number + 1)]
+    for each in people:
+        each.known = True
+    return people
+
+
+async def subscribed(house: House, people: int, policy: Policy) -> None:
+    """So many people on Telegram are subscribed, and an update is approved, while nobody sends it."""
+    (house.folder / "data").mkdir(mode=0o700)
+    keys = Keys.load(house.folder / "keys")
+    async with Store(f"sqlite+aiosqlite:///{house.database}") as store:
+        for number in range(1, people + 1):
+            chat = Chat("telegram", str(number))
+            place, address = keys.place(chat), keys.sealed(chat)
+            await store.subscribers.subscribe(place, address, "en", ["prisoners"], Pace.NOW, "2026-11")
+        draft = Draft("a note", Kind.NOTE, ("prisoners",), words={"en": "A word"}, policy=policy)
+        number = await store.broadcasts.compose(draft, NOON)
+        options: Any = {"needed": 2, "allowed": MODERATORS, "renderings": {"en": frozen(Text("A word"))}, "at": NOON}
+        for name in MODERATORS:
+            await store.broadcasts.approve(number, name, "digest", **options)
+
+
+def outcomes(house: House) -> Counter[str]:
+    return Counter(dict(house.rows("SELECT state, count(*) FROM delivery GROUP BY state")))
+
+
+def ended(house: House) -> bool:
+    return house.rows("SELECT state FROM broadcast") == [("ended",)]
+
+
+@pytest.mark.parametrize(("policy", "planned"), [(Policy.RESEND, 8), (Policy.HOLD, 3)])
+async def test_however_often_it_is_killed_nobody_is_lost_and_few_hear_twice(
+    house: House, server: TelegramServer, policy: Policy, planned: int
+) -> None:
+    chance, people, kills = random.Random(policy), people_of(server, 150), 0
+    await subscribed(house, len(people), policy)
+    while not server.calls("sendMessage") or not ended(house):
+        async with house.running("run") as process:
+            enough = len(server.calls("sendMessage")) + chance.randint(1, 12)
+            await comes_true(lambda enough=enough: len(server.calls("sendMessage")) >= enough or ended(house))
+            if kills < planned:
+                await asyncio.sleep(chance.random() / 10)
+                process.kill()
+                kills += 1
+            else:
+                await comes_true(lambda: ended(house))
+    heard = [len(each.history) for each in people]
+    final = outcomes(house)
+    assert (kills, final.total(), set(final) <= {Outcome.SENT, Outcome.UNKNOWN}) == (planned, len(people), True)
+    if policy is Policy.RESEND:
+        assert (min(heard), final[Outcome.SENT]) == (1, len(people))
+        assert sum(heard) - len(people) <= FEW * kills
+    else:
+        assert max(heard) == 1
+        assert heard.count(0) <= final[Outcome.UNKNOWN] <= FEW * kills
+
+
+async def test_a_full_disk_stops_no_answer_and_what_it_held_up_goes_on(house: House, server: TelegramServer) -> None:
+    people = people_of(server, 90)
+    reader = server.user(500)
+    await subscribed(house, len(people), Policy.RESEND)
+    async with house.running("run") as process:
+        await comes_true(lambda: len(server.calls("sendMessage")) >= 5)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))  # no write goes through
+        await asyncio.sleep(1)
+        house.edits(kem_sokha("free", "2026-11"))
+        await comes_true(lambda: "content_reloaded" in house.log)
+        assert "Free. Last" in (await asks(reader, "/show kem-sokha"))[0]
+        await comes_true(lambda: "content_not_compared" in house.log)
+        assert sum(outcomes(house)[state] for state in ("queued", "sending")) > 0
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        await comes_true(lambda: house.rows("SELECT id FROM broadcast WHERE state = 'ended'") == [(1,)])
+        await comes_true(lambda: house.rows("SELECT id FROM broadcast WHERE state = 'draft'") == [(2,)])
+        await house.stops(process)
+    assert outcomes(house) == {Outcome.SENT: len(people)}
+    assert [len([each for each in one.history if "A word" in each.text]) for one in people] == [1] * 90
