@@ -129,8 +129,8 @@ class Moderation:
         match done:
             case change.Show(number, digest):
                 await broadcasts.shown(number, me, digest, now)
-            case change.Approve(number, digest):
-                await self._approve(number, digest, me, now)
+            case change.Approve():
+                await self._approve(done, me, now)
             case change.Reject(number, why):
                 await broadcasts.reject(number, me, why, now)
             case change.Compose():
@@ -145,7 +145,9 @@ class Moderation:
                 await self._withdraw(number, me, now)
         self.changed()
 
-    async def _approve(self, number: int, digest: str, me: str, now: datetime) -> None:
+    async def _approve(self, word: change.Approve, me: str, now: datetime) -> None:
+        """Raises Conflict also where it was noted, and began or waits against what its moderator would be told."""
+        number, digest = word.number, word.digest
         broadcast = await self.store.broadcasts.one(number)
         if broadcast is None:
             raise Conflict("there is no such draft")
@@ -158,6 +160,9 @@ class Moderation:
         )
         if begun:
             log.info("broadcast_begins", number=number)
+            self.changed()
+        if begun != word.last:
+            raise Conflict("somebody else said something meanwhile")
 
     @property
     def allowed(self) -> tuple[str, ...]:

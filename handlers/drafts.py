@@ -158,6 +158,8 @@ def _approval(visit: Visit) -> Text:
 def approve(visit: Visit) -> Reply:
     """A word for exactly the texts this moderator was shown; with the last word needed it goes out."""
     said = announcement.approving(visit.broadcast, visit.sheet.digest)
+    if visit.broadcast.state is State.SENDING and visit.desk.me in said:
+        return visit.says("desk.approved.last", "broadcast")
     if refusal := _decided(visit):
         return refusal
     if visit.words not in ("", visit.sheet.digest):
@@ -172,8 +174,9 @@ def approve(visit: Visit) -> Reply:
 
 
 def _approved(visit: Visit, n: int) -> Reply:
-    changes = (Approve(visit.broadcast.number, visit.sheet.digest),)
-    if n >= visit.desk.needed:
+    last = n >= visit.desk.needed
+    changes = (Approve(visit.broadcast.number, visit.sheet.digest, last),)
+    if last:
         return visit.says("desk.approved.last", "broadcast", changes=changes)
     return visit.says("desk.approved.one", changes=changes, n=n, needed=visit.desk.needed)
 

@@ -13,6 +13,7 @@ import handlers
 from bot.clock import Clock
 from bot.content import ContentBroken, load
 from bot.core.broadcast import Broadcast, Item, Policy, State
+from bot.core.change import Approve
 from bot.core.content import Snapshot
 from bot.moderation import Moderation
 from bot.newsroom import Newsroom
@@ -324,7 +325,7 @@ async def test_a_draft_whose_entry_changes_again_says_so_and_earlier_approvals_c
     assert (await house.draft(draft.number)).items == (Item("a", HELD, {**HELD, "custody": "abroad"}),)
     assert await house.digest(draft.number) != digest
     with pytest.raises(Conflict):
-        await house.desk._approve(draft.number, digest, TWO, house.clock.now())
+        await house.desk.apply(Approve(draft.number, digest), TWO)
 
 
 async def test_what_a_draft_came_to_say_is_not_told_again_once_it_is_sent(house: House) -> None:

@@ -87,6 +87,7 @@ class Approve:
 
     number: int
     digest: str
+    last: bool = False  # whether it was the last one needed when it was given: somebody else may have been quicker
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,8 +257,20 @@ def test_the_last_approval_sends_it(small: Snapshot) -> None:
     moderator = Moderator(small)
     name = moderator.name(NEWS)
     answer = moderator.at(approved(NEWS, name, OTHER), f"/approve 12 {name}").says("Broadcast 12 goes out now.")
-    assert changes(answer) == (Approve(12, name),)
+    assert changes(answer) == (Approve(12, name, last=True),)
     assert answer.commands == ["broadcast 12"]
+
+
+def test_who_approved_what_is_being_sent_hears_that_it_goes_out(small: Snapshot) -> None:
+    moderator = Moderator(small)
+    answer = moderator.at(approved(SENDING, moderator.name(SENDING), ME), "/approve 14")
+    assert changes(answer.says("Broadcast 14 goes out now.")) == ()
+
+
+def test_a_reason_of_the_bots_own_is_said_in_words(small: Snapshot) -> None:
+    gone, stopped = replace(REJECTED, why="changed-back"), replace(PAUSED, why="refused")
+    Moderator(small).at(gone, "/draft 18").says("what it tells has changed back")
+    Moderator(small).at(stopped, "/broadcast 15").says("a platform refuses what it says")
 
 
 def test_approvals_of_other_texts_do_not_count(small: Snapshot) -> None:
