@@ -57,11 +57,10 @@ async def run(settings: Settings) -> int:
         )
     _prepare(settings)
     with _only_one(settings.data):
-        keys, watch = _keys(settings), Watch(settings.content, handlers.kinds)
-        snapshot = _snapshot(settings.content)
-        platforms = _platforms(settings, keys, snapshot)
+        keys, watch = _keys(settings), _watched(settings.content)
+        platforms = _platforms(settings, keys, watch.snapshot)
         log.info("starting", platforms=", ".join(platform.name for platform in platforms))
-        await _serve(settings, keys, snapshot, platforms, watch, leads=True)
+        await _serve(settings, keys, watch, platforms, leads=True)
         log.info("stopped")
     return 0
 
@@ -70,10 +69,9 @@ async def chat(settings: Settings, asks: Sequence[str], language: str) -> int:
     """A conversation in the terminal, or the answers to what is asked. Raises Unfit."""
     logs.configure("ERROR", settings.log_format)
     _prepare(settings)
-    keys, watch = _keys(settings), Watch(settings.content, handlers.kinds)
-    snapshot = _snapshot(settings.content)
-    _spoken(language, snapshot)
-    await _serve(settings, keys, snapshot, [Console(asks)], watch, language, updates=not asks)
+    keys, watch = _keys(settings), _watched(settings.content)
+    _spoken(language, watch.snapshot)
+    await _serve(settings, keys, watch, [Console(asks)], language, updates=not asks)
     return 0
 
 
@@ -173,9 +171,8 @@ async def _stored(settings: Settings) -> AsyncIterator[Finding]:
 async def _serve(
     settings: Settings,
     keys: Keys,
-    snapshot: Snapshot,
-    platforms: Sequence[Platform],
     watch: Watch,
+    platforms: Sequence[Platform],
     language: str = "",
     *,
     leads: bool = False,
@@ -191,7 +188,7 @@ async def _serve(
             store.subscribers.assume_language(keys.place(CHAT), language)
         service = Service(
             handlers.router,
-            snapshot,
+            watch.snapshot,
             store,
             keys,
             moderators=settings.moderators if leads else (),
@@ -289,9 +286,20 @@ def _keys(settings: Settings) -> Keys:
         raise Unfit(f"PRATIP_KEYS: {problem}") from None
 
 
+def _watched(folder: Path) -> Watch:
+    with _whole():
+        return Watch(folder, handlers.kinds)
+
+
 def _snapshot(folder: Path) -> Snapshot:
+    with _whole():
+        return load_content(folder, handlers.kinds)[0]
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Raises Unfit with every mistake of a pack."""
     try:
-        snapshot, _ = load_content(folder, handlers.kinds)
+        yield
     except ContentBroken as broken:
         raise Unfit("\n".join(str(problem) for problem in broken.problems if not problem.warning)) from None
-    return snapshot

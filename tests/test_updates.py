@@ -17,6 +17,7 @@ import pytest
 
 from tests.packs import person, write
 from tests.synapse import PASSWORD, Synapse
+from tests.synapse import Person as Matrix
 from tests.telegram_server import TOKEN, Message, Person, TelegramServer
 
 HOUSE = Path(__file__).parents[1]
@@ -90,7 +91,7 @@ class House:
 async def comes_true(check: Callable[[], Any], seconds: float = 30) -> None:
     """Wait for something that another process is about to do."""
     async with asyncio.timeout(seconds):
-        while not check():
+        while not check():  # noqa: ASYNC110 (what another process does sets no event here)
             await asyncio.sleep(0.05)
 
 
@@ -151,67 +152,94 @@ async def hears_of(someone: Person, words: str) -> Message:
 # --- from the file to everybody
 
 
+class Followers:
+    """Those who want to hear of Kem Sokha: on Telegram, in an encrypted Matrix room, at a terminal."""
+
+    def __init__(self, server: TelegramServer, alice: Matrix, bot: str) -> None:
+        self.moderators = (server.user(1), server.user(2))
+        self.both, self.quiet, self.khmer, self.former = (server.user(number) for number in range(3, 7))
+        self.alice, self.bot, self.room = alice, bot, ""
+
+    async def begin(self, terminal: Terminal) -> None:
+        """Everybody says what they want to hear."""
+        await terminal.says("/follow kem-sokha")
+        await terminal.hears("Kem Sokha")
+        self.room = await self.alice.invites(self.bot, direct=True, encrypted=True)
+        for moderator in self.moderators:
+            await asks(moderator, "/start")
+        await asks(self.both, "/subscribe prisoners", "/follow kem-sokha")
+        await asks(self.quiet, "/follow kem-sokha", "/set discreet on")
+        await asks(self.khmer, "/language km", "/subscribe prisoners")
+        await asks(self.former, "/follow kem-sokha", "/stop")
+        await self.alice.sees(self.bot, self.room)
+        await self.alice.says(self.room, "!follow kem-sokha")
+        assert "Kem Sokha" in (await self.alice.hears(self.room)).body
+
+    async def approve(self, number: int) -> None:
+        """Both moderators are told, look, and press."""
+        for moderator in self.moderators:
+            told = await hears_of(moderator, f"Draft {number} waits for 2 approvals: Kem Sokha")
+            await moderator.presses(told, f"Draft {number}")
+            await moderator.presses(await hears_of(moderator, "→"), "Approve")
+            await hears_of(moderator, "Approved")
+
+    async def hear(self, terminal: Terminal) -> None:
+        """Everybody who still wants to hears of it."""
+        await hears_of(self.both, HEARD)
+        await self.open()
+        assert "កឹម សុខា" in (await self.khmer.hears(20)).text
+        heard = await self.alice.hears(self.room)
+        assert heard.encrypted
+        assert HEARD in heard.body
+        await terminal.hears(HEARD)
+        for moderator in self.moderators:
+            await hears_of(moderator, "has ended: Kem Sokha")
+
+    async def open(self) -> None:
+        """The discreet one is told that there is news, and asks for it."""
+        opened = await hears_of(self.quiet, "There is news")
+        assert "Sokha" not in opened.text
+        await self.quiet.presses(opened, opened.buttons[0][0][0])
+        await hears_of(self.quiet, HEARD)
+
+    async def stop(self) -> None:
+        """Some have heard enough."""
+        await asks(self.both, "/stop")
+        await self.alice.says(self.room, "/stop")
+        await self.alice.hears(self.room)
+
+    async def hear_no_more(self) -> None:
+        """Nobody heard anything twice, or after they stopped."""
+        for someone in (self.both, self.quiet, self.khmer, self.former):
+            await someone.hears_nothing(0.2)
+        assert await self.alice.hears_nothing(self.room)
+
+
 @pytest.mark.xdist_group("synapse")  # one server, on one worker
 async def test_a_change_in_a_file_reaches_all_who_follow_it_once_on_every_platform(
     house: House, server: TelegramServer, synapse: Synapse
 ) -> None:
-    bot = synapse.register()
+    bot = synapse.register()["user_id"]
     house.settings |= {"MODERATORS": "telegram:1, telegram:2", "MATRIX_HOMESERVER": synapse.address}
-    house.settings |= {"MATRIX_USER": bot["user_id"], "MATRIX_PASSWORD": PASSWORD}
-    one, two, both, quiet, khmer, former = (server.user(number) for number in range(1, 7))
+    house.settings |= {"MATRIX_USER": bot, "MATRIX_PASSWORD": PASSWORD}
     async with synapse.person() as alice:
+        everybody = Followers(server, alice, bot)
         async with house.running("run") as process, house.running("chat") as chatting:
-            terminal = Terminal(chatting)
-            await terminal.says("/follow kem-sokha")
-            await terminal.hears("Kem Sokha")
-            room = await alice.invites(bot["user_id"], direct=True, encrypted=True)
-            for moderator in (one, two):
-                await asks(moderator, "/start")
-            await asks(both, "/subscribe prisoners", "/follow kem-sokha")
-            await asks(quiet, "/follow kem-sokha", "/set discreet on")
-            await asks(khmer, "/language km", "/subscribe prisoners")
-            await asks(former, "/follow kem-sokha", "/stop")
-            await alice.sees(bot["user_id"], room)
-            await alice.says(room, "!follow kem-sokha")
-            assert "Kem Sokha" in (await alice.hears(room)).body
+            await everybody.begin(Terminal(chatting))
             await house.stops(process)
-            house.edits(kem_sokha("free", "2026-11"))  # nobody looks
+        house.edits(kem_sokha("free", "2026-11"))  # while nobody looks
         async with house.running("run") as process, house.running("chat") as chatting:
             terminal = Terminal(chatting)
-            for moderator in (one, two):
-                told = await hears_of(moderator, "Draft 1 waits for 2 approvals: Kem Sokha")
-                await moderator.presses(told, "Draft 1")
-                sheet = await hears_of(moderator, "house arrest → free")
-                await moderator.presses(sheet, "Approve")
-                await moderator.hears(20)
-            assert HEARD in (await both.hears(20)).text
-            opened = await hears_of(quiet, "There is news")
-            assert "Sokha" not in opened.text
-            await quiet.presses(opened, opened.buttons[0][0][0])
-            await hears_of(quiet, HEARD)
-            assert "កឹម សុខា" in (await khmer.hears(20)).text
-            heard = await alice.hears(room)
-            assert heard.encrypted
-            assert HEARD in heard.body
-            await terminal.hears(HEARD)
-            for moderator in (one, two):
-                await hears_of(moderator, "Broadcast 1 has ended: Kem Sokha")
-            await asks(both, "/stop")
-            await alice.says(room, "/stop")
-            await alice.hears(room)
+            await everybody.approve(1)
+            await everybody.hear(terminal)
+            await everybody.stop()
             house.edits(kem_sokha("abroad", "2026-11-20"))
-            await hears_of(one, "Draft 2 waits")
-            await asks(one, "/draft 2", "/approve 2")
-            await hears_of(two, "Draft 2 waits")
-            await asks(two, "/draft 2", "/approve 2")
-            await hears_of(quiet, "There is news")
+            await everybody.approve(2)
+            await everybody.open()
+            await everybody.khmer.hears(20)
             await terminal.hears("free → abroad")
-            await khmer.hears(20)
-            await asyncio.sleep(0.5)
+            await everybody.hear_no_more()
             await house.stops(process)
-        for someone in (both, quiet, khmer, former):
-            await someone.hears_nothing(0)
-        assert await alice.hears_nothing(room)
         assert HEARD not in terminal.rest
 
 
@@ -250,6 +278,11 @@ def ended(house: House) -> bool:
     return house.rows("SELECT state FROM broadcast") == [("ended",)]
 
 
+async def some(house: House, server: TelegramServer, calls: int) -> None:
+    """Wait until so many messages were sent, or all are."""
+    await comes_true(lambda: len(server.calls("sendMessage")) >= calls or ended(house))
+
+
 @pytest.mark.parametrize(("policy", "planned"), [(Policy.RESEND, 8), (Policy.HOLD, 3)])
 async def test_however_often_it_is_killed_nobody_is_lost_and_few_hear_twice(
     house: House, server: TelegramServer, policy: Policy, planned: int
@@ -258,8 +291,7 @@ async def test_however_often_it_is_killed_nobody_is_lost_and_few_hear_twice(
     await subscribed(house, len(people), policy)
     while not server.calls("sendMessage") or not ended(house):
         async with house.running("run") as process:
-            enough = len(server.calls("sendMessage")) + chance.randint(1, 12)
-            await comes_true(lambda enough=enough: len(server.calls("sendMessage")) >= enough or ended(house))
+            await some(house, server, len(server.calls("sendMessage")) + chance.randint(1, 12))
             if kills < planned:
                 await asyncio.sleep(chance.random() / 10)
                 process.kill()

@@ -24,18 +24,21 @@ _Print = Mapping[str, tuple[int, int, int]]
 
 
 class Watch:
-    """Waits for changes of a folder. Make it before the folder is read: what changes from then on is noticed."""
+    """Reads a folder and waits for changes; snapshot is what it held when it was last whole."""
 
     def __init__(self, folder: Path, kinds: Kinds) -> None:
+        """Read it. Raises ContentBroken."""
         self._folder = folder
         self._kinds = kinds
         self._seen = _print(folder)
+        self.snapshot = load(folder, kinds)[0]
 
     async def changed(self) -> Snapshot:
         """The content after a change, once it is whole again."""
         while True:
             await self._edited()
             if snapshot := await asyncio.to_thread(self._loaded):
+                self.snapshot = snapshot
                 return snapshot
 
     async def _edited(self) -> None:

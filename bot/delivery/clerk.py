@@ -11,7 +11,7 @@ from bot.clock import Clock
 from bot.log import log
 from bot.store import Store, StoreFailed
 
-_REST_SECONDS = 60.0
+_REST_SECONDS = 10.0  # another process may have sent the last of something
 _SOON_SECONDS = 1.0  # while a correction waits for what of its original is on the wire
 _TIDY_SECONDS = 3600.0
 _RETRY_SECONDS = 5.0  # after the database failed

@@ -1,0 +1,79 @@
+"""Watch: whatever becomes of the folder, what is whole again is read, and what is broken never is."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+import handlers
+from bot.content import ContentBroken
+from bot.content.watch import Watch
+from bot.core.content import Snapshot
+from tests.packs import person, write
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write(tmp_path / "content", {"prisoners/a.yaml": person("Sok Vanna")})
+
+
+def moved(folder: Path, place: Path) -> None:
+    folder.rename(place)
+
+
+async def named(watch: Watch) -> list[str]:
+    """Who is in the pack after the next change."""
+    snapshot: Snapshot = await asyncio.wait_for(watch.changed(), 20)
+    assert snapshot is watch.snapshot
+    return sorted(str(entry.heading) for entry in snapshot.view().entries.values())
+
+
+async def test_an_edit_is_noticed_also_one_made_before_anybody_waited(folder: Path) -> None:
+    watch = Watch(folder, handlers.kinds)
+    write(folder, {"prisoners/b.yaml": person("Chan Dara")})
+    assert await named(watch) == ["Chan Dara", "Sok Vanna"]
+    waiting = asyncio.create_task(named(watch))
+    await asyncio.sleep(0.3)
+    (folder / "prisoners/a.yaml").unlink()
+    assert await waiting == ["Chan Dara"]
+
+
+async def test_what_is_broken_is_passed_over_until_it_is_mended(folder: Path) -> None:
+    watch = Watch(folder, handlers.kinds)
+    waiting = asyncio.create_task(named(watch))
+    write(folder, {"prisoners/a.yaml": person("Chan Dara", custody="jailed")})
+    await asyncio.sleep(1.2)
+    assert not waiting.done()
+    assert [str(each.heading) for each in watch.snapshot.view().entries.values()] == ["Sok Vanna"]
+    write(folder, {"prisoners/a.yaml": person("Chan Dara")})
+    assert await waiting == ["Chan Dara"]
+
+
+async def test_a_folder_that_goes_away_and_comes_back_another_is_read(folder: Path, tmp_path: Path) -> None:
+    watch = Watch(folder, handlers.kinds)
+    waiting = asyncio.create_task(named(watch))
+    await asyncio.sleep(0.3)
+    moved(folder, tmp_path / "old")
+    await asyncio.sleep(1.2)
+    assert not waiting.done()
+    moved(write(tmp_path / "new", {"prisoners/a.yaml": person("Chan Dara")}), folder)
+    assert await waiting == ["Chan Dara"]
+
+
+async def test_a_link_that_leads_to_another_folder_is_followed(folder: Path, tmp_path: Path) -> None:
+    link = tmp_path / "current"
+    link.symlink_to(folder)
+    watch = Watch(link, handlers.kinds)
+    waiting = asyncio.create_task(named(watch))
+    await asyncio.sleep(0.3)
+    link.unlink()
+    link.symlink_to(write(tmp_path / "next", {"prisoners/a.yaml": person("Chan Dara")}))
+    assert await waiting == ["Chan Dara"]
+
+
+def test_a_folder_that_is_broken_from_the_start_is_refused(folder: Path) -> None:
+    write(folder, {"prisoners/a.yaml": person(custody="jailed")})
+    with pytest.raises(ContentBroken):
+        Watch(folder, handlers.kinds)
