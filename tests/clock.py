@@ -44,12 +44,13 @@ class _Leaping(selectors.DefaultSelector):
     """Waits for the network, for files and threads as long as they take, and for time not at all."""
 
     leapt = 0.0
+    threads = True
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None or timeout <= 0:
             return super().select(timeout)
         patience = 0.05 if timeout > 5 else 0.003  # a thread may be about to say something
-        events = super().select(min(timeout, patience))
+        events = super().select(min(timeout, patience) if self.threads else 0)
         if not events:
             self.leapt += timeout
         return events
@@ -58,8 +59,10 @@ class _Leaping(selectors.DefaultSelector):
 class LeapingLoop(asyncio.SelectorEventLoop):
     """While nothing is to be done, time leaps to where something is."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, threads: bool = True) -> None:
+        """threads: whether some work beside the loop, as a database does."""
         self._leaping = _Leaping()
+        self._leaping.threads = threads
         super().__init__(self._leaping)
 
     def time(self) -> float:

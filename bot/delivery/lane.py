@@ -113,12 +113,10 @@ class Lane:
 
         longest: seconds after which an answer is of no use. Raises Later where no turn comes before.
         """
+        end = self._clock.monotonic() + longest
         self._replies += 1
         try:
-            await self._awaited(lambda: self._chat_wait(chat, push=False), longest)
-            async with self._replying:
-                await self._awaited(self._reply_wait, longest)
-                started = self._taken(chat)
+            started = await self._next(chat, self._replying, self._reply_wait, lambda: end - self._clock.monotonic())
         finally:
             self._replies -= 1
         async with self._held(chat, started):
@@ -127,11 +125,8 @@ class Lane:
     @asynccontextmanager
     async def push(self, chat: Chat) -> AsyncIterator[None]:
         """A turn for an update. Raises Later where none is near."""
-        await self._awaited(lambda: self._chat_wait(chat, push=True), LONGEST_TURN)
-        async with self._pushing:
-            await self._awaited(self._push_wait, LONGEST_TURN)
-            started = self._taken(chat)
-            self._pushed_until = started + _LONGEST_ANSWER + 1.0
+        started = await self._next(chat, self._pushing, self._push_wait, lambda: LONGEST_TURN)
+        self._pushed_until = started + _LONGEST_ANSWER + 1.0
         async with self._held(chat, started):
             yield
 
@@ -155,10 +150,20 @@ class Lane:
 
     # -- waiting
 
-    async def _awaited(self, wait: _Wait, longest: float = math.inf) -> None:
+    async def _next(self, chat: Chat, queue: asyncio.Lock, wait: _Wait, longest: _Wait) -> float:
+        """The next turn of a queue that its chat takes too: another message may have gone there meanwhile."""
+        push = queue is self._pushing
+        while True:
+            await self._awaited(lambda: self._chat_wait(chat, push=push), longest)
+            async with queue:
+                await self._awaited(wait, longest)
+                if self._chat_wait(chat, push=push) <= 0:
+                    return self._taken(chat)
+
+    async def _awaited(self, wait: _Wait, longest: _Wait) -> None:
         """Until nothing is to be waited for. Raises Later where that is further off than the longest."""
         while (seconds := wait()) > 0:
-            if seconds > longest:
+            if seconds > longest():
                 raise Later(seconds)
             await self._clock.sleep(min(seconds, _LOOK_SECONDS))
 

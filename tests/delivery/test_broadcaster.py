@@ -184,6 +184,21 @@ async def test_what_two_chats_cannot_be_shown_stops_and_is_told_once(tmp_path: P
 
 
 @leaping
+async def test_what_was_cancelled_meanwhile_needs_no_stop(tmp_path: Path, snapshot: Snapshot) -> None:
+    paper = Paper()
+    paper.closed = {READER.id, OTHERS[0].id}
+    paper.refuses(Rejected("no"), Rejected("no"))
+    async with office(tmp_path, snapshot) as desk, desk.open(paper):
+        await desk.subscribe(READER, OTHERS[0])
+        await desk.send()
+        await desk.until(lambda: len(paper.tried) == 2)
+        await desk.store.broadcasts.cancel(1, "telegram:1", desk.clock.now())
+        paper.open()
+        await desk.until(lambda: desk.outcomes() == {"failed": 2})
+        assert ((await desk.one(1)).state, desk.alarms) == ("cancelled", [])
+
+
+@leaping
 async def test_one_chat_that_cannot_be_shown_it_stops_nothing(tmp_path: Path, snapshot: Snapshot) -> None:
     paper = Paper()
     paper.refuses(Rejected("no"))
