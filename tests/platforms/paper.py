@@ -136,9 +136,10 @@ class Paper:
     async def send(self, chat: Chat, reply: Reply, *, key: str, push: Push | None = None) -> str:
         """Write it down; where that is harmless, the same key again is the same message."""
         await self._travel(chat, key, reply.text.plain)
-        known = next((each for each in self.sheets if (each.chat, each.key) == (chat, key)), None)
-        if known and self.can.repeatable:
-            return known.message
+        if self.can.repeatable:
+            for known in self.sheets:
+                if (known.chat, known.key) == (chat, key):
+                    return known.message
         sheet = Sheet(chat, reply, key, f"m{len(self.sheets) + 1}", push=push)
         self.sheets.append(sheet)
         await self._tell()
