@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
+import resource
 import signal
 import sqlite3
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +18,15 @@ from typing import Any
 
 import pytest
 
+from bot.core.broadcast import Kind, Outcome, Policy
+from bot.core.messages import Chat
+from bot.core.subscription import Pace
+from bot.core.text import Text
+from bot.delivery.rendering import frozen
+from bot.privacy import Keys
+from bot.store import Draft, Store
 from tests.packs import person, write
+from tests.storage import MODERATORS, NOON
 from tests.synapse import PASSWORD, Synapse
 from tests.synapse import Person as Matrix
 from tests.telegram_server import TOKEN, Message, Person, TelegramServer
