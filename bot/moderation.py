@@ -146,7 +146,7 @@ class Moderation:
         self.changed()
 
     async def _approve(self, word: change.Approve, me: str, now: datetime) -> None:
-        """Raises Conflict also where it was noted, and began or waits against what its moderator would be told."""
+        """Raises Conflict also where it was noted, and what its moderator would be told is not what came of it."""
         number, digest = word.number, word.digest
         broadcast = await self.store.broadcasts.one(number)
         if broadcast is None:
@@ -161,7 +161,7 @@ class Moderation:
         if begun:
             log.info("broadcast_begins", number=number)
             self.changed()
-        if begun != word.last:
+        if word.last not in (None, begun):
             raise Conflict("somebody else said something meanwhile")
 
     @property

@@ -154,7 +154,7 @@ async def test_the_shell_is_one_voice_and_a_moderator_the_other(desk: Desk) -> N
     assert await desk.state(number) is State.DRAFT
     await desk.approved_by_another(number)
     assert await desk.state(number) is State.SENDING
-    assert await desk.refused("approve", number) == "That cannot be done with 1 now: it is being sent."
+    assert await desk.refused("approve", number) == "Approved. Broadcast 1 goes out now."
     assert desk.woken == 1
 
 

@@ -87,7 +87,7 @@ class Approve:
 
     number: int
     digest: str
-    last: bool = False  # whether it was the last one needed when it was given: somebody else may have been quicker
+    last: bool | None = None  # whether its moderator is told that it is the last one needed; None: nothing is said
 
 
 @dataclass(frozen=True, slots=True)
