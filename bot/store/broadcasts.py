@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from bot.store.tally import tallies
 
 _NO_WORDS: Mapping[str, str] = MappingProxyType({})
 _RECENT = timedelta(days=30)
+_LONGEST = timedelta(days=14)  # whoever cannot be reached by then, even by a weekly digest, is not told any more
 _UNFINISHED = (State.SENDING, State.PAUSED)
 
 
@@ -218,7 +220,10 @@ class Broadcasts:
             if original.state in _UNFINISHED:
                 await _finish(connection, original.id, State.ENDED, at)
         last = select(func.coalesce(func.max(subscriber.c.id), 0)).scalar_subquery()
-        await _change(connection, row.id, state=State.SENDING, sent_at=seconds(at), last=last, reached=0)
+        over = min(row.expires_at or sys.maxsize, seconds(at + _LONGEST))
+        await _change(
+            connection, row.id, state=State.SENDING, sent_at=seconds(at), expires_at=over, last=last, reached=0
+        )
         await self._freeze(connection, row.id, renderings)
 
     async def _freeze(self, connection: AsyncConnection, number: int, renderings: Mapping[str, str]) -> None:
