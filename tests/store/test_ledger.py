@@ -320,6 +320,15 @@ async def test_what_is_not_sent_in_time_expires(file: Path) -> None:
         assert await store.ledger.tally(number) == {"paper": {Outcome.SENT: 1, Outcome.EXPIRED: 1}}
 
 
+async def test_who_cannot_be_reached_for_a_fortnight_is_not_waited_for(file: Path) -> None:
+    async with at(file) as store:
+        await subscribe(store, "a")
+        number = await news(store, "news")
+        assert await store.ledger.expire(NOON + 13 * DAY) == ()
+        assert await store.ledger.expire(NOON + 14 * DAY) == (number,)
+        assert await store.ledger.end(NOON + 14 * DAY) == (number,)
+
+
 # --- forgetting
 
 
