@@ -128,6 +128,8 @@ class Broadcaster:
             return self._again(claim, None)
         except Exception as problem:  # noqa: BLE001 (a mistake of ours, and this one delivery's alone)
             log.error("delivery_failed", platform=self.platform.name, exc_info=problem)
+            with suppress(StoreFailed):
+                await self._malformed(claim)
             return Result(claim, Outcome.FAILED)
         finally:
             self._flying.discard(claim)
@@ -223,7 +225,7 @@ class Broadcaster:
         return Result(claim, Outcome.GONE)
 
     async def _malformed(self, claim: Claim) -> None:
-        """What a platform refuses to show to two, it refuses to all: stop before they have been tried."""
+        """What fails for two by no fault of theirs fails for all: stop before they have been tried."""
         for number in claim.numbers:
             self._refusers[number].add(claim.subscriber)
             if len(self._refusers[number]) >= _MALFORMED and await self._paused(number):

@@ -184,6 +184,24 @@ async def test_what_two_chats_cannot_be_shown_stops_and_is_told_once(tmp_path: P
 
 
 @leaping
+async def test_a_mistake_of_ours_that_meets_two_stops_before_it_meets_all(
+    tmp_path: Path, snapshot: Snapshot, logged: list[MutableMapping[str, Any]]
+) -> None:
+    class Torn(Paper):
+        async def send(self, chat: Chat, reply: Reply, *, key: str, push: Push | None = None) -> str:
+            raise ZeroDivisionError
+
+    async with office(tmp_path, snapshot) as desk, desk.open(Torn(replace(BUTTONS, allowance=Allowance(rate=2)))):
+        await desk.subscribe(*(chat(str(number)) for number in range(20)))
+        await desk.send()
+        await desk.until(lambda: bool(desk.alarms))
+        assert (await desk.one(1)).state == "paused"
+        assert desk.alarms == [(1, "refused")]
+        assert desk.outcomes()["queued"] >= 16
+    assert events(logged).count("delivery_failed") >= 2
+
+
+@leaping
 async def test_what_was_cancelled_meanwhile_needs_no_stop(tmp_path: Path, snapshot: Snapshot) -> None:
     paper = Paper()
     paper.closed = {READER.id, OTHERS[0].id}
