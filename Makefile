@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help chat test check fmt lock clean
+.PHONY: help chat test bench check fmt lock clean
 
 # A question may hold quotes, spaces and `$`: as it was typed, it travels in the environment and never through a shell.
 override ASK := $(value ASK)
@@ -32,6 +32,9 @@ test: .venv/.dev ## Run all tests; coverage is 90 % or more in all, and every br
 	@$(BIN)/coverage report --fail-under=90
 	@$(BIN)/coverage report --fail-under=100 --include='bot/core/*,handlers/*'
 
+bench: .venv/.dev .venv-peer/.ready ## Measure what is promised of updates, 25 minutes; one of them: BENCH=broadcast (see tests/bench/README.md)
+	@$(BIN)/python -m tests.bench $(BENCH)
+
 check: .venv/.dev ## Check format, lint, types and who may import what; nothing is changed
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
@@ -53,7 +56,7 @@ lock: ## Write the locked requirements anew; to newer versions too: UPGRADE=1
 	$(COMPILE) --group dev --constraint requirements.txt --output-file requirements-dev.txt >/dev/null
 
 clean: ## Remove .venv and every cache; content and data stay
-	@rm -rf .venv .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	@rm -rf .venv .venv-peer .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	@find bot handlers tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/pyvenv.cfg:
@@ -69,6 +72,12 @@ clean: ## Remove .venv and every cache; content and data stay
 .venv/.dev: .venv/pyvenv.cfg requirements-dev.txt
 	@$(call install,requirements-dev.txt)
 	@touch $@ .venv/.runtime
+
+# The library that the benchmarks compare with, away from ours; without it they go on, and say so.
+.venv-peer/.ready: tests/bench/requirements.txt
+	@$(PYTHON) -m venv --clear .venv-peer >&2
+	@.venv-peer/bin/python -m pip install --quiet --disable-pip-version-check --no-input --only-binary :all: -r $< >&2 \
+	&& touch $@ || { rm -rf .venv-peer; echo 'The peer cannot be installed here: the table goes without it.' >&2; }
 
 # The last step, because a package that brings a `bot` of its own would be found before ours.
 define install

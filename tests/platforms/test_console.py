@@ -223,12 +223,12 @@ def test_an_update_stands_above_the_line_that_somebody_types(tmp_path: Path) -> 
 
 def written(terminal: int, until: str) -> str:
     """What a terminal was sent, up to these words."""
-    words, deadline = "", time.monotonic() + 20
-    while until not in words:
+    words, deadline = b"", time.monotonic() + 60
+    while until.encode() not in words:
         assert time.monotonic() < deadline, words
         if select.select([terminal], [], [], 0.1)[0]:
-            words += os.read(terminal, 10_000).decode()
-    return words
+            words += os.read(terminal, 10_000)
+    return words.decode(errors="replace")
 
 
 @pytest.mark.parametrize(
