@@ -185,7 +185,7 @@ class Moderation:
             expires_at=composed.expires_at,
         )
         number = await self.store.broadcasts.compose(draft, now)
-        await self.waits([number], but=me)
+        await self.waits([number])
 
     async def _withdraw(self, number: int, me: str, now: datetime) -> None:
         broadcast = await self.store.broadcasts.one(number)
@@ -197,19 +197,19 @@ class Moderation:
 
     # -- what moderators are told
 
-    async def waits(self, numbers: Collection[int], but: str = "") -> None:
-        """Tell them of new drafts."""
+    async def waits(self, numbers: Collection[int], *, anew: bool = False) -> None:
+        """Tell them of drafts: new ones, or ones that say something else now."""
         for number in numbers:
             if broadcast := await self.store.broadcasts.one(number):
-                words = partial(announcement.waiting, broadcast, self.needed)
-                await self._told(f"waits:{number}", words, but)
+                words = partial(announcement.waiting, broadcast, self.needed, anew=anew)
+                await self._told(f"waits:{number}:{self.clock.now().timestamp()}", words)
 
     async def stopped(self, number: int, why: str) -> None:
         """Tell them that a broadcast had to stop, or what about it somebody must mend."""
         log.error("broadcast_stopped", number=number, reason=why)
         if broadcast := await self.store.broadcasts.one(number):
-            said = replace(broadcast, why=why)
-            await self._told(f"stopped:{number}:{why}", partial(announcement.stopped, said))
+            words = announcement.unposted if why == "channel" else announcement.stopped
+            await self._told(f"stopped:{number}:{why}", partial(words, replace(broadcast, why=why)))
 
     async def ended(self, number: int) -> None:
         """Tell them what became of a broadcast."""
@@ -217,11 +217,11 @@ class Moderation:
             log.info("broadcast_ended", number=number)
             await self._told(f"ended:{number}", partial(announcement.ended, broadcast))
 
-    async def _told(self, key: str, words: Callable[[Content], Reply], but: str = "") -> None:
+    async def _told(self, key: str, words: Callable[[Content], Reply]) -> None:
         if self.tell is None:
             return
         for name, (address, language) in (await self.store.moderators.reachable()).items():
-            if name in self.names and name != but:
+            if name in self.names:
                 try:
                     platform, chat = orjson.loads(self.keys.unseal(address, f"moderator {name}"))
                 except SealBroken:

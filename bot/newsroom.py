@@ -48,6 +48,7 @@ class Newsroom:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self.revised: tuple[int, ...] = ()  # drafts that say something else since the last look
 
     async def compare(self, snapshot: Snapshot) -> tuple[int, ...]:
         """Draft what is news, bring what waits up to date, and return the numbers of new drafts.
@@ -58,6 +59,7 @@ class Newsroom:
         now = self._clock.now().astimezone(zone(view.pack.time_zone))
         mark = f"{snapshot.version} {now.date()}"
         last = await self._store.cursor("content")
+        self.revised = ()
         if last == mark:
             return ()
         seen = _look(snapshot, view, now)
@@ -70,8 +72,10 @@ class Newsroom:
         known = _known({renamed.get(name, name): each for name, each in before.items()}, told, seen)
         items = [] if last is None else [item for item in _items(known, seen) if item.entry not in told]
         drafts = _drafts(await self._unannounced(items, seen), seen)
+        revised = _revised(pending, seen)
+        self.revised = tuple(number for number, revision in revised.items() if revision.items)
         return await self._store.broadcasts.record(
-            {**known, **seen.published()}, drafts, revised=_revised(pending, seen), cursor=mark, at=now
+            {**known, **seen.published()}, drafts, revised=revised, cursor=mark, at=now
         )
 
     async def _pending(self, renamed: Mapping[str, str]) -> list[_Waiting]:

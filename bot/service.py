@@ -185,6 +185,7 @@ class Service:
         if numbers:
             log.info("drafts", numbers=list(numbers))
             await self._moderation.waits(numbers)
+            await self._moderation.waits(self._newsroom.revised, anew=True)
         return True
 
     # -- listening

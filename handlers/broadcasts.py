@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.core import announcement
-from bot.core.broadcast import FINAL, Broadcast, Desk, Kind, State
+from bot.core.broadcast import FINAL, Broadcast, Desk, Kind, Outcome, State
 from bot.core.change import Cancel, Compose, Pause, Resume, Withdraw
 from bot.core.content import Content
 from bot.core.messages import Button, Context, Reply, Request
@@ -30,7 +30,7 @@ def broadcasts(request: Request, context: Context, desk: Desk) -> Reply:
     if not sent:
         return Reply(lead)
     items = [
-        lines(dotted(titled(each, content), announcement.gist(each, content)), *_progress(each, content))
+        lines(dotted(titled(each, content), announcement.gist(each, content)), *_progress(each, desk, content))
         for each in sent
     ]
     shown = page(request, context, lead, items, opening("broadcast", sent, content), turned(request)[1])
@@ -42,21 +42,28 @@ def _goes_on(broadcast: Broadcast) -> bool:
     return broadcast.state in (State.SENDING, State.PAUSED)
 
 
-def _progress(broadcast: Broadcast, content: Content) -> Iterator[Text]:
+def _progress(broadcast: Broadcast, desk: Desk, content: Content) -> Iterator[Text]:
     """State, bar and totals, which are live, to the last one: they are counts and no persons."""
     state = content.say(f"desk.state.{broadcast.state}")
     yield state + f": {announcement.why(broadcast, content)}" if broadcast.why else state
+    for later in _later(broadcast, desk):
+        yield content.say(f"desk.later.{later.kind}", number=str(later.number))
     if bar := _bar(broadcast, content):
         yield bar
     yield announcement.totals(broadcast.tally, content)
 
 
+def _later(broadcast: Broadcast, desk: Desk) -> list[Broadcast]:
+    """What was sent to correct or withdraw it."""
+    return [each for each in desk.broadcasts if each.original == broadcast.number and each.state in SENT]
+
+
 def _bar(broadcast: Broadcast, content: Content) -> Text | None:
-    """ "▓▓▓▓▓▓░░░░ 61 %": how many of the deliveries are in a final state; None where there are none."""
+    """ "▓▓▓▓▓▓░░░░ 61 %": how many of the deliveries are done, cancelled ones left out; None where there are none."""
     outcomes = announcement.summed(broadcast.tally)
     if not outcomes.total():
         return None
-    done = sum(n for outcome, n in outcomes.items() if outcome in FINAL)
+    done = sum(n for outcome, n in outcomes.items() if outcome in FINAL - {Outcome.CANCELLED})
     filled = "▓" * (done * _BLOCKS // outcomes.total())
     return content.say("desk.bar", bar=filled.ljust(_BLOCKS, "░"), n=done * 100 // outcomes.total())
 
@@ -72,15 +79,17 @@ def broadcast(visit: Visit) -> Reply:
     topics = announcement.topics(about.topics, content)
     kind = dotted(content.say(f"desk.kind.{about.kind}"), topics)
     text = paragraphs(
-        lines(titled(about, content), kind, announcement.gist(about, content)), lines(*_progress(about, content))
+        lines(titled(about, content), kind, announcement.gist(about, content)),
+        lines(*_progress(about, visit.desk, content)),
     )
-    named = (announcement.button(name, str(about.number), content) for name in _possible(about))
+    named = (announcement.button(name, str(about.number), content) for name in _possible(about, visit.desk))
     return Reply(text, (tuple(named),), live=_goes_on(about))
 
 
-def _possible(broadcast: Broadcast) -> tuple[str, ...]:
+def _possible(broadcast: Broadcast, desk: Desk) -> tuple[str, ...]:
     """The commands that make sense for a broadcast in its state."""
-    withdraw = () if broadcast.kind is Kind.WITHDRAWAL else ("withdraw",)
+    gone = any(each.kind is Kind.WITHDRAWAL for each in (broadcast, *_later(broadcast, desk)))
+    withdraw = () if gone else ("withdraw",)
     match broadcast.state:
         case State.SENDING:
             return ("pause", "cancel", *withdraw)

@@ -13,7 +13,7 @@ from bot.core.content import Content
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.router import Router
 from bot.core.spelling import closest, normalize
-from bot.core.text import Limit, Text, paragraphs, parse
+from bot.core.text import Limit, Text, lines, paragraphs, parse
 from handlers.newsdesk import command
 
 router = Router()
@@ -48,7 +48,9 @@ def compose(request: Request, context: Context, desk: Desk) -> Reply:
 def composed(change: Compose, desk: Desk, content: Content) -> Reply:
     """That the draft is made, and what it waits for."""
     button = Button(str(content.say("desk.button.drafts")), "drafts")
-    return Reply(content.say("desk.compose.done", n=desk.needed), ((button,),), changes=(change,))
+    without = [name for code, name in content.languages.items() if code not in change.words]
+    missing = content.say("desk.compose.missing", languages=content.locale.listing(without)) if without else None
+    return Reply(lines(content.say("desk.compose.done", n=desk.needed), missing), ((button,),), changes=(change,))
 
 
 def _options(line: str, context: Context) -> Compose:

@@ -106,7 +106,9 @@ def _sent(context: Context) -> list[tuple[Text, Button]]:
 
 
 def _first_line(text: Text) -> Text:
-    return text[: len(text.plain.partition("\n")[0])].shortened(200)
+    """What an update begins with, below the line that names its topics."""
+    start = text.plain.find("\n\n") + 2 if "\n\n" in text.plain else 0
+    return text[start : start + len(text.plain[start:].partition("\n")[0])].shortened(200)
 
 
 def _day(at: dt.datetime, context: Context) -> PartialDate:

@@ -166,10 +166,21 @@ def _whole(head: Text, parts: Sequence[Text], others: int, content: Content) -> 
 # ---------------------------------------------------------------------------- to moderators
 
 
-def waiting(broadcast: Broadcast, needed: int, content: Content) -> Reply:
-    """A new draft waits for approvals."""
-    said = content.say("desk.waiting", n=needed, number=str(broadcast.number), gist=gist(broadcast, content))
+def waiting(broadcast: Broadcast, needed: int, content: Content, *, anew: bool = False) -> Reply:
+    """A new draft waits for approvals; or, anew, one that says something else now."""
+    said = content.say(
+        "desk.revised" if anew else "desk.waiting",
+        n=needed,
+        number=str(broadcast.number),
+        gist=gist(broadcast, content),
+    )
     return Reply(content.noted(said), ((_button("draft", broadcast, content),),))
+
+
+def unposted(broadcast: Broadcast, content: Content) -> Reply:
+    """An announcement channel does not take it; everybody else gets it."""
+    said = content.say("desk.channel", number=str(broadcast.number))
+    return Reply(content.noted(said), ((_button("broadcast", broadcast, content),),))
 
 
 def stopped(broadcast: Broadcast, content: Content) -> Reply:

@@ -436,7 +436,11 @@ async def _revise(connection: AsyncConnection, number: int, revision: Revision) 
     }
     if not revision.items:
         values |= {"state": State.REJECTED, "why": "changed-back", "dedupe": f"changed-back {number}"}
-    return (await connection.execute(update(broadcast).where(pending).values(values))).rowcount > 0
+    revised = (await connection.execute(update(broadcast).where(pending).values(values))).rowcount > 0
+    if revised:  # who approved it approved something else
+        before = (audit.c.broadcast == number) & (audit.c.action == "approved")
+        await connection.execute(update(audit).where(before).values(action="outdated"))
+    return revised
 
 
 # ---------------------------------------------------------------------------- rows
