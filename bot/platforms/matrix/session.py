@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -12,10 +10,12 @@ from typing import TypeVar
 from bot.log import keep_secret, log
 from bot.platforms import Gone, Unavailable, ask_again
 from bot.platforms.matrix.client import Client, LoggedOut
+from bot.platforms.matrix.sealed_file import SealedFile
 from bot.privacy import Keys
 
 FILE = "matrix.session"
 _PURPOSE = "matrix-session"
+_NAMES = ("homeserver", "user_id", "device_id", "access_token")
 _DEVICE_NAME = "Pratip"
 
 T = TypeVar("T")
@@ -27,8 +27,7 @@ class Session:
     def __init__(self, client: Client, password: str, folder: Path, keys: Keys) -> None:
         self._client = client
         self._password = password
-        self._path = folder / FILE
-        self._keys = keys
+        self._file = SealedFile(folder / FILE, _PURPOSE, keys)
         self._one_login = asyncio.Lock()
         keep_secret(password)
 
@@ -39,9 +38,9 @@ class Session:
 
     def restore(self) -> None:
         """Take up the stored device and token, if there are any of this user. Raises SealBroken."""
-        if not self._path.exists():
+        stored = self._file.read()
+        if not stored:
             return
-        stored = json.loads(self._keys.unseal(self._path.read_bytes(), _PURPOSE))
         user_id: str = stored["user_id"]
         ours = self._client.user.casefold() in (user_id, user_id[1:].partition(":")[0])
         if ours and stored["homeserver"] == self._client.homeserver:  # a token is for the server that gave it
@@ -73,16 +72,5 @@ class Session:
             keep_secret(self._client.access_token)
             if again:
                 self._client.machine.republish()
-            self._keep()
+            self._file.write({name: getattr(self._client, name) for name in _NAMES})
             log.info("matrix_login", again=again)
-
-    def _keep(self) -> None:
-        names = ("homeserver", "user_id", "device_id", "access_token")
-        plain = json.dumps({name: getattr(self._client, name) for name in names}).encode()
-        scratch = self._path.with_suffix(".new")
-        scratch.touch(0o600)
-        with scratch.open("wb") as file:
-            file.write(self._keys.seal(plain, _PURPOSE))
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(self._path)
