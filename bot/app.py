@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import handlers
 from bot import log as logs
@@ -30,7 +30,7 @@ from bot.doctor import (
 from bot.lock import Taken, only_one, wake
 from bot.log import log
 from bot.moderation import Moderation
-from bot.platforms import Platform
+from bot.platforms import Platform, Refusal, Unavailable
 from bot.platforms.console import CHAT, Console
 from bot.privacy import Keys, KeysUnusable, SealBroken
 from bot.service import Service
@@ -39,8 +39,12 @@ from bot.shell import Order, Refused, Shell
 from bot.store import Store, StoreUnusable
 from bot.terminal import Terminal, plain
 
+if TYPE_CHECKING:
+    from bot.platforms.matrix import Matrix
+
 _DRAFTS = 10_000  # that the doctor counts
 _OURS = {"lock", "pratip.db", "pratip.db-wal", "pratip.db-shm", "matrix"}  # in the data folder
+_SEAL_BROKEN = "PRATIP_KEYS: these keys do not open the Matrix session: restore the key file"
 
 
 class Unfit(Exception):
@@ -117,6 +121,61 @@ def check(folder: Path) -> list[Problem]:
         return load_content(folder, handlers.kinds)[1]
     except ContentBroken as broken:
         return list(broken.problems)
+
+
+async def trust(settings: Settings, recovery_key: str, *, replace: bool) -> int:
+    """Have the Matrix device cross-signed; a new recovery key is printed, once. Raises Unfit."""
+    from bot.platforms.matrix import KeyWrong, Untrusted
+
+    keys = _prepared_for_matrix(settings)
+    with _only_one(settings.data):
+        try:
+            async with _matrix(settings, keys) as matrix:
+                doubt = await matrix.establish(_hand_over, recovery_key=recovery_key, replace=replace)
+                if doubt:
+                    raise Unfit(doubt)
+                _print({"The device is cross-signed": "people may compare", **matrix.card})
+        except (Refusal, Untrusted, KeyWrong) as problem:
+            raise Unfit(str(problem)) from None
+        except SealBroken:
+            raise Unfit(_SEAL_BROKEN) from None
+    return 0
+
+
+async def show(settings: Settings) -> int:
+    """Print what people compare to know the bot's Matrix device. Raises Unfit."""
+    keys = _prepared_for_matrix(settings)
+    try:
+        async with _matrix(settings, keys) as matrix:
+            _print(matrix.card)
+    except Unavailable as problem:
+        raise Unfit(f"{problem}: run pratip matrix trust") from None
+    except SealBroken:
+        raise Unfit(_SEAL_BROKEN) from None
+    return 0
+
+
+def _prepared_for_matrix(settings: Settings) -> Keys:
+    logs.configure("ERROR", settings.log_format)
+    if not settings.uses_matrix:
+        raise Unfit("Matrix is not configured: set PRATIP_MATRIX_HOMESERVER and PRATIP_MATRIX_USER")
+    _prepare(settings)
+    return _keys(settings)
+
+
+def _hand_over(recovery_key: str) -> None:
+    _print(
+        {
+            "Recovery key": recovery_key,
+            "Keep it on paper": "it is not shown again; with it you can verify another session of the account, or have"
+            " the bot trusted again after its data was lost",
+        }
+    )
+
+
+def _print(values: Mapping[str, str]) -> None:
+    for name, value in values.items():
+        print(f"{name}: {value}", flush=True)  # noqa: T201 (the answer to what was typed)
 
 
 async def doctor(settings: Settings) -> int:
@@ -206,7 +265,7 @@ async def _serve(
         try:
             await service.run(platforms)
         except* SealBroken:
-            raise Unfit("PRATIP_KEYS: these keys do not open the Matrix session: restore the key file") from None
+            raise Unfit(_SEAL_BROKEN) from None
 
 
 def _unheard(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -232,20 +291,22 @@ def _platforms(settings: Settings, keys: Keys, snapshot: Snapshot) -> list[Platf
             )
         )
     if settings.uses_matrix:
-        from bot.platforms.matrix import Matrix
-
-        platforms.append(
-            Matrix(
-                settings.matrix_homeserver,
-                settings.matrix_user,
-                settings.matrix_password.get_secret_value(),
-                rooms=settings.matrix_rooms,
-                folder=settings.data / "matrix",
-                keys=keys,
-                proxy=settings.proxy,
-            )
-        )
+        platforms.append(_matrix(settings, keys))
     return platforms
+
+
+def _matrix(settings: Settings, keys: Keys) -> Matrix:
+    from bot.platforms.matrix import Matrix
+
+    return Matrix(
+        settings.matrix_homeserver,
+        settings.matrix_user,
+        settings.matrix_password.get_secret_value(),
+        rooms=settings.matrix_rooms,
+        folder=settings.data / "matrix",
+        keys=keys,
+        proxy=settings.proxy,
+    )
 
 
 def menus(snapshot: Snapshot) -> dict[str, list[tuple[str, str]]]:

@@ -1,4 +1,4 @@
-"""Command line: run, chat, broadcast, check, doctor."""
+"""Command line: run, chat, broadcast, check, matrix, doctor."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Coroutine, Sequence
+from getpass import getpass
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="report every problem of a content folder")
     check.add_argument("path", nargs="?", type=Path, metavar="PATH", help="the folder (default: PRATIP_CONTENT)")
     check.set_defaults(command=_check)
+    _add_matrix(commands.add_parser("matrix", help="have other apps trust the bot on Matrix"))
     doctor = commands.add_parser("doctor", help="check keys, content, database, token, homeserver and clock")
     doctor.set_defaults(command=_doctor)
     return parser
@@ -83,6 +85,17 @@ def _number(typed: str) -> int:
     return int(typed.removeprefix("#"))
 
 
+def _add_matrix(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    trust = commands.add_parser("trust", help="cross-sign the bot's device, once; prints a recovery key to keep")
+    either = trust.add_mutually_exclusive_group()
+    either.add_argument("--recover", action="store_true", help="use the account's identity; asks for its recovery key")
+    either.add_argument("--replace", action="store_true", help="put the bot's identity in place of the account's")
+    trust.set_defaults(command=_trust)
+    show = commands.add_parser("show", help="print what people compare to know the bot's device; publish it")
+    show.set_defaults(command=_show)
+
+
 def _run(_: argparse.Namespace) -> int:
     from bot import app
 
@@ -120,6 +133,20 @@ def _check(options: argparse.Namespace) -> int:
         print(problem)
     print(summary(problems), file=sys.stderr)
     return 0 if all(problem.warning for problem in problems) else 1
+
+
+def _trust(options: argparse.Namespace) -> int:
+    from bot import app
+
+    settings = configuration.load(lambda: getpass("Password of the bot's Matrix account: "))
+    recovery_key = getpass("Recovery key: ") if options.recover else ""
+    return _finished(app.trust(settings, recovery_key, replace=options.replace))
+
+
+def _show(_: argparse.Namespace) -> int:
+    from bot import app
+
+    return _finished(app.show(configuration.load()))
 
 
 def _doctor(_: argparse.Namespace) -> int:

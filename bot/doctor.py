@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol, runtime_checkable
 
 from bot.clock import Clock
 from bot.content import counted
 from bot.core.content import Snapshot
-from bot.platforms import Platform, Unavailable
+from bot.platforms import Platform, Refusal
 from bot.privacy import SealBroken
 
 _SKEW = timedelta(seconds=30)  # a clock further off makes dates, limits and tokens go wrong
@@ -26,6 +27,14 @@ class Finding:
     def __str__(self) -> str:
         grade = "note" if self.optional else "mend" if self.mend else "ok"
         return f"{f'[{grade}]':6} {self.what}" + (f": {self.mend}" if self.mend else "")
+
+
+@runtime_checkable
+class Vouched(Protocol):
+    """A platform on which others' apps ask for more than our account before they trust us."""
+
+    async def doubt(self) -> str:
+        """What to mend so that they do; empty where all is well. Raises Refusal."""
 
 
 def content_finding(snapshot: Snapshot, warnings: int) -> Finding:
@@ -86,13 +95,16 @@ async def platform_findings(platforms: Sequence[Platform], clock: Clock) -> Asyn
         try:
             async with platform:
                 theirs = await platform.check()
+                doubt = await platform.doubt() if isinstance(platform, Vouched) else None
         except SealBroken:
             yield Finding(platform.name, "these keys do not open the stored session; restore the key file")
             continue
-        except Unavailable as refusal:
+        except Refusal as refusal:
             yield Finding(platform.name, f"{refusal}; check its settings, PRATIP_PROXY and the network")
             continue
         yield Finding(f"{platform.name}: {platform.me}")
+        if doubt is not None:
+            yield Finding(f"{platform.name}: the device is cross-signed") if not doubt else Finding("trust", doubt)
         if theirs is not None:
             yield _clock(platform.name, clock.now() - theirs)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -214,20 +214,33 @@ _WRITTEN = {  # how a value is written, where pydantic does not say so in words 
 }
 
 
-def load() -> Settings:
-    """The settings as configured. Raises SettingsWrong with every problem."""
+def load(ask_password: Callable[[], str] | None = None) -> Settings:
+    """The settings as configured; somebody may be asked for Matrix's password where none is.
+
+    Raises SettingsWrong with every problem.
+    """
     try:
         strangers = list(_strangers())
     except UnicodeDecodeError:
         raise SettingsWrong([".env: this is not UTF-8: save the file as UTF-8"]) from None
     try:
-        settings = Settings()
+        settings = _read(ask_password)
     except ValidationError as refused:
         raise SettingsWrong([*map(_problem, refused.errors()), *strangers]) from None
     if strangers:
         raise SettingsWrong(strangers)
     _keep_secrets(settings)
     return settings
+
+
+def _read(ask_password: Callable[[], str] | None) -> Settings:
+    try:
+        return Settings()
+    except ValidationError as refused:
+        wanted = [error for error in refused.errors() if error["loc"] == ("matrix_password",)]
+        if not (ask_password and wanted and isinstance(wanted[0]["input"], SecretStr) and refused.error_count() == 1):
+            raise
+    return Settings(matrix_password=SecretStr(ask_password()))
 
 
 def _keep_secrets(settings: Settings) -> None:

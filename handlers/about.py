@@ -94,3 +94,10 @@ def unreadable(request: Request, context: Context) -> Reply:
 def undecryptable(request: Request, context: Context) -> Reply:
     """A message whose keys were not shared with us."""
     return Reply(context.content.say("bad.undecryptable"))
+
+
+@router.mishap(Mishap.VERIFICATION)
+def verification(request: Request, context: Context) -> Reply:
+    """Somebody wants to compare emoji; a program sees none, so it says how to compare keys."""
+    session, _, key = request.argument.partition(" ")
+    return Reply(context.content.say("bad.verification", session=session, key=key))

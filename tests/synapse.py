@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import itertools
@@ -22,6 +23,8 @@ from typing import Any, Self
 
 import pytest
 import yaml
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nio import (
     AsyncClient,
     AsyncClientConfig,
@@ -36,6 +39,7 @@ from nio import (
 from nio.store import SqliteMemoryStore
 
 SERVER_NAME = "home.test"
+VERIFICATION = "m.key.verification."
 PASSWORD = "a long sentence that only the tests know"
 _GENEROUS = {"per_second": 10_000, "burst_count": 10_000}
 _LIMITS = {
@@ -165,10 +169,10 @@ class Synapse:
         return registered
 
     @asynccontextmanager
-    async def person(self, name: str = "") -> AsyncIterator[Person]:
-        """Somebody new with a client of their own."""
+    async def person(self, name: str = "", *, strict: bool = False) -> AsyncIterator[Person]:
+        """Somebody new with a client of their own; a strict one has no business with devices not cross-signed."""
         user = self.register(name)
-        person = Person(self, user)
+        person = Person(self, user, strict=strict)
         try:
             await person.sync()
             yield person
@@ -206,7 +210,8 @@ class Message:
 class Person:
     """Somebody with a Matrix client that can encrypt; reads like a conversation."""
 
-    def __init__(self, server: Synapse, user: Mapping[str, str]) -> None:
+    def __init__(self, server: Synapse, user: Mapping[str, str], *, strict: bool = False) -> None:
+        self._strict = strict
         config = AsyncClientConfig(store=SqliteMemoryStore, max_timeouts=0, max_limit_exceeded=0)
         self._server = server
         self.client = AsyncClient(server.address, user["user_id"], config=config)
@@ -214,11 +219,14 @@ class Person:
         self.id: str = user["user_id"]
         self.unread: dict[str, list[Message]] = {}
         self.closed: list[str] = []  # messages that could not be decrypted
+        self.hidden: list[str] = []  # messages from devices that a strict client does not trust
+        self.told: list[dict[str, Any]] = []  # what came of verifications
 
     async def sync(self, wait_seconds: float = 0) -> None:
         """Fetch what is new and do the upkeep of the keys."""
         response = await self.client.sync(int(wait_seconds * 1000), full_state=not self.client.next_batch)
         assert isinstance(response, SyncResponse), response
+        self.told += [each.source for each in response.to_device_events if VERIFICATION in each.source["type"]]
         for room_id, room in response.rooms.join.items():
             found = (self._message(event) for event in room.timeline.events)
             self.unread.setdefault(room_id, []).extend(message for message in found if message)
@@ -239,6 +247,9 @@ class Person:
         if isinstance(event, MegolmEvent):
             self.closed.append(event.event_id)
         if not isinstance(event, RoomMessageText | RoomMessageNotice):
+            return None
+        if self._strict and event.decrypted and not event.verified:
+            self.hidden.append(event.event_id)
             return None
         content = event.source["content"]
         relation = content.get("m.relates_to", {})
@@ -339,8 +350,32 @@ class Person:
     async def sends(self, room: str, kind: str, content: dict[str, Any]) -> str:
         """Send any event; its id."""
         await self.sync()
-        response = await self.client.room_send(room, kind, content, ignore_unverified_devices=True)
+        if self._strict:
+            self.judges(room)
+        response = await self.client.room_send(room, kind, content, ignore_unverified_devices=not self._strict)
         return str(_done(response).event_id)
+
+    @property
+    def fingerprint(self) -> str:
+        """The signing key of their own device."""
+        assert self.client.olm
+        return str(self.client.olm.account.identity_keys["ed25519"])
+
+    def sees_keys(self, user: str) -> dict[str, Any]:
+        """What the homeserver shows of somebody's keys."""
+        content: dict[str, Any] = {"device_keys": {user: []}}
+        shown: dict[str, Any] = self._server.call(
+            "POST", "/_matrix/client/v3/keys/query", content, self.client.access_token
+        )
+        return shown
+
+    def judges(self, room: str) -> None:
+        """Trust, of all devices in the room, those that their owner has cross-signed, and no others."""
+        for user in set(self.client.rooms[room].users) - {self.id}:
+            shown = self.sees_keys(user)
+            for device in self.client.device_store.active_user_devices(user):
+                judge = self.client.verify_device if cross_signed(shown, device) else self.client.blacklist_device
+                judge(device)
 
     async def edits(self, room: str, event_id: str, body: str) -> str:
         """Replace what was said; the id of the replacement."""
@@ -398,6 +433,34 @@ class Person:
         """Whether there is no message at this moment."""
         await self.sync()
         return not self.unread.get(room)
+
+
+def cross_signed(shown: Mapping[str, Any], device: Any) -> bool:
+    """Whether a device is signed by the self-signing key, and that by the master key, of its owner."""
+    user = device.user_id
+    keys = [shown.get(f"{role}_keys", {}).get(user, {}).get("keys", {}) for role in ("master", "self_signing")]
+    if not all(keys):
+        return False
+    master, self_signing = (next(iter(key.values())) for key in keys)
+    published = shown["device_keys"][user][device.id]
+    return (
+        published["keys"][f"ed25519:{device.id}"] == device.ed25519
+        and has_signed(master, shown["self_signing_keys"][user], user)
+        and has_signed(self_signing, published, user)
+    )
+
+
+def has_signed(key: str, thing: Mapping[str, Any], user: str) -> bool:
+    """Whether the signature of the thing by that key is good."""
+    signature = thing["signatures"][user].get(f"ed25519:{key}")
+    bare = {name: value for name, value in thing.items() if name not in ("signatures", "unsigned")}
+    words = json.dumps(bare, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    try:
+        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(f"{key}="))
+        public.verify(base64.b64decode(f"{signature}=="), words)
+    except InvalidSignature:
+        return False
+    return bool(signature)
 
 
 def _done(response: Any) -> Any:

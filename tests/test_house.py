@@ -23,7 +23,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "aiohttp_socks": ("bot.platforms.matrix", "bot.platforms.telegram"),
     "alembic": ("bot.store",),
     "babel": ("bot.content.locale",),
-    "cryptography": ("bot.privacy",),
+    "cryptography": ("bot.platforms.matrix.identity", "bot.platforms.matrix.recovery", "bot.privacy"),
     "logging": ("bot.log",),
     "nio": ("bot.platforms.matrix",),
     "orjson": ("bot.moderation", "bot.platforms.telegram", "bot.privacy", "bot.store"),

@@ -234,6 +234,18 @@ def test_a_homeserver_needs_a_user_and_a_password(variables: Variables) -> None:
     assert variables(MATRIX_USER="@pratip:example.org").problems == [f"PRATIP_MATRIX_PASSWORD: {too}"]
 
 
+def test_somebody_may_be_asked_for_the_password_where_it_is_all_that_is_missing(variables: Variables) -> None:
+    variables(MATRIX_HOMESERVER="https://example.org", MATRIX_USER="@pratip:example.org")
+    assert load(lambda: "typed").matrix_password.get_secret_value() == "typed"
+    with pytest.raises(SettingsWrong, match="PRATIP_MATRIX_PASSWORD: set it too"):
+        load(str)
+    variables(MATRIX_PASSWORD="configured")
+    assert load(lambda: "typed").matrix_password.get_secret_value() == "configured"
+    variables(MATRIX_USER="pratip@example.org")
+    with pytest.raises(SettingsWrong, match="PRATIP_MATRIX_USER"):
+        load(lambda: "typed")
+
+
 @pytest.mark.parametrize("name", ["TELEGRAM_TOKEN", "MODERATORS", "DATA", "LOG_LEVEL"])
 @pytest.mark.parametrize("path", ["none", ".", "latin-1", "x" * 5000])
 def test_a_file_that_cannot_be_read_is_refused(variables: Variables, tmp_path: Path, name: str, path: str) -> None:

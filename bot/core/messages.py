@@ -42,6 +42,7 @@ class Mishap(Enum):
     CHOICE = "choice"  # a number that the last list does not have; it is the argument
     UNREADABLE = "unreadable"  # a photo, a sticker, a voice message
     UNDECRYPTABLE = "undecryptable"  # a message whose keys were not shared with us
+    VERIFICATION = "verification"  # somebody wants to compare emoji with us; the argument is our session and its key
 
 
 @dataclass(frozen=True, slots=True)

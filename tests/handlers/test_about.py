@@ -105,13 +105,21 @@ def test_a_number_that_the_last_list_has_not_is_named() -> None:
     answer.says("There is no 9 in my last list.")
 
 
+@LANGUAGES
+def test_who_wants_to_compare_emoji_is_given_the_key_to_compare_elsewhere(language: str) -> None:
+    reader = Reader(language)
+    answer = reader.gets(Request(reader.chat, "", "LANTERN abcd efgh", mishap=Mishap.VERIFICATION))
+    assert answer
+    answer.says(reader.phrase("bad.verification", session="LANTERN", key="abcd efgh"))
+
+
 @pytest.mark.parametrize("mishap", Mishap)
 def test_what_only_a_platform_can_say_is_unknown_when_somebody_types_it(mishap: Mishap) -> None:
     assert mishap in handlers.router.mishaps
     reader = Reader()
     for words in (f"/{mishap.value}", f"!{mishap.value} 9"):
         assert reader.asks(words).text == reader.phrase("bad.unknown")
-    said = [reader.phrase(f"bad.{each.value}", number="9") for each in Mishap]
+    said = [reader.phrase(f"bad.{each.value}", number="9", session="9", key="9") for each in Mishap]
     reader.asks(mishap.value).hides(*said)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ from bot.platforms import (
     ask_again,
 )
 from bot.platforms.matrix.client import Client, Missing, Unfit
+from bot.platforms.matrix.identity import chunked
 from bot.platforms.matrix.inbox import FILTER, Inbox
 from bot.platforms.matrix.invitations import Invitations
 from bot.platforms.matrix.power import decides
@@ -40,6 +41,7 @@ from bot.platforms.matrix.render import amended, content, pushed
 from bot.platforms.matrix.rooms import Rooms
 from bot.platforms.matrix.session import Session
 from bot.platforms.matrix.store import KEEP_DAYS, day
+from bot.platforms.matrix.trust import ADVICE, Trust
 from bot.privacy import Keys, SealBroken
 
 POLL_SECONDS = 30
@@ -78,6 +80,7 @@ class Matrix:
         self._clock = clock or Clock()
         self._client = Client(homeserver, user, folder, keys, proxy, self._clock)
         self._session = Session(self._client, password, folder, keys)
+        self._trust = Trust(self._client, password, folder, keys)
         self._invitations = Invitations(rooms, self._clock.monotonic)
         self._rooms = Rooms(self._client, self._invitations)
         self._inbox = Inbox(self._client)
@@ -120,6 +123,9 @@ class Matrix:
         batch = await self._inbox.collect(response, cursor)
         self._sweep()
         await self._client.upkeep()
+        if self.me in response.device_list.changed:
+            self._trust.changed()
+        await self._trust.watch()
         return batch
 
     async def _sync(self, cursor: str | None) -> SyncResponse:
@@ -245,6 +251,30 @@ class Matrix:
         with ask_again():
             await self._session.call(self._client.whoami)
         return theirs
+
+    async def doubt(self) -> str:
+        """What to mend so that others' apps trust our device; empty where they may. Raises Refusal."""
+        await self._session.call(self._client.upkeep)  # of a fresh device nothing is published yet
+        return ADVICE[await self._session.call(self._trust.look)]
+
+    async def establish(self, show: Callable[[str], None], *, recovery_key: str = "", replace: bool = False) -> str:
+        """Have the device cross-signed; show() is given a new recovery key. What is still to mend, or nothing.
+
+        Raises Refusal, SealBroken, Untrusted, KeyWrong.
+        """
+        with ask_again():
+            found = await self._session.call(
+                lambda: self._trust.establish(show, recovery_key=recovery_key, replace=replace)
+            )
+        return ADVICE[found]
+
+    @property
+    def card(self) -> dict[str, str]:
+        """What others compare to know our device, keys in groups of four. Raises Unavailable before the first login."""
+        machine, identity = self._client.machine, self._trust.identity()
+        keys = {"session key": machine.fingerprint, "master key": identity.public() if identity else ""}
+        shown = {"account": self.me, "session": machine.device_id, **{n: chunked(key) for n, key in keys.items()}}
+        return {name: value for name, value in shown.items() if value}
 
     async def acknowledge(self, envelope: Envelope) -> None:
         """Nothing is shown: a read receipt would tell when somebody wrote to us."""

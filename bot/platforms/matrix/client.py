@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
 from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
@@ -46,6 +49,28 @@ class Missing(Gone):
 
 class Unfit(Unavailable):
     """The homeserver does not say what is wrong: most often it refers to what is not in the room."""
+
+
+class Challenge(Gone):
+    """The homeserver wants to know first whether it is really us who asks."""
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        super().__init__("the homeserver refuses the password")
+        flows = body["flows"] if isinstance(body["flows"], list) else []
+        self.flows = [flow.get("stages") for flow in flows if isinstance(flow, dict)]
+        self.session = str(body.get("session", ""))
+
+
+@dataclass
+class Answer(Response):
+    """An answer to a question that nio does not know."""
+
+    content: dict[str, Any] = field()
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Answer:
+        """The whole of it, whatever it is."""
+        return cls(content)
 
 
 class Client(AsyncClient):
@@ -143,6 +168,13 @@ class Client(AsyncClient):
         # A homeserver that does not know the question gives the content alone.
         return {"content": event.content, "sender": event.content.get("creator", "")}
 
+    async def ask(self, method: str, path: list[str], content: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ask what nio does not know how to ask. Raises Refusal; Challenge where we have to prove who we are."""
+        data = None if content is None else json.dumps(content)
+        where = "/".join(["/_matrix/client/v3", *(quote(part, safe="") for part in path)])
+        answer: Answer = await self._send(Answer, method, where, data)
+        return answer.content
+
     async def _send(self, *arguments: Any, **options: Any) -> Any:
         try:
             return await super()._send(*arguments, **options)
@@ -154,7 +186,9 @@ class Client(AsyncClient):
     ) -> Response:
         """Read the answer. Raises Refusal: nio would take a proxy's error page for a success."""
         if transport_response.status >= 300:
-            raise refusal(transport_response, await self.parse_body(transport_response))
+            body = await self.parse_body(transport_response)
+            challenged = transport_response.status == HTTPStatus.UNAUTHORIZED and "flows" in body
+            raise Challenge(body) if challenged else refusal(transport_response, body)
         response = await super().create_matrix_response(response_class, transport_response, *more, **named)
         if isinstance(response, ErrorResponse):
             raise Unavailable("the homeserver answered something that is not Matrix")

@@ -15,6 +15,7 @@ from bot.core.messages import Chat, Mishap, Request
 from bot.log import log
 from bot.platforms import Batch, Envelope, Gone, Refusal, Rejected
 from bot.platforms.matrix.client import Client
+from bot.platforms.matrix.identity import chunked
 from bot.platforms.matrix.memory import Memory
 from bot.platforms.matrix.reading import since_invited, thread_of, understand
 
@@ -125,6 +126,10 @@ class Inbox:
         envelope = understand(event, room_id, self._client.user_id, private=private, encrypted=room.encrypted)
         if isinstance(envelope, Envelope) and envelope.refers:
             return await self._referring(envelope, room, reaction=isinstance(event, ReactionEvent))
+        if isinstance(envelope, Envelope) and envelope.request.mishap is Mishap.VERIFICATION:
+            machine = self._client.machine
+            ours = f"{machine.device_id} {chunked(machine.fingerprint)}"
+            return replace(envelope, request=replace(envelope.request, argument=ours))
         return envelope
 
     def _unread(self, event: MegolmEvent, *, private: bool) -> Envelope | str:

@@ -14,6 +14,7 @@ from nio.exceptions import EncryptionError, GroupEncryptionError, VerificationEr
 from nio.responses import KeysClaimResponse, KeysQueryResponse
 
 from bot.platforms.matrix.store import SealedStore
+from bot.platforms.matrix.verification import PREFIX, Verifications
 
 _QUEUE = 50  # to-device messages that may wait
 # What nio and vodozemac (by a kind of ValueError) raise at what a stranger wrote, and no server has looked at.
@@ -35,6 +36,18 @@ class Machine(Olm):
     def __init__(self, user_id: str, device_id: str, store: SealedStore) -> None:
         self.sealed = store
         super().__init__(user_id, device_id, store)
+        self.verifications = Verifications(user_id, device_id, self.fingerprint, store.clock.monotonic)
+
+    @property
+    def fingerprint(self) -> str:
+        """The device's public signing key, in unpadded base64."""
+        return str(self.account.identity_keys["ed25519"])
+
+    @property
+    def device(self) -> dict[str, Any]:
+        """Our device as others have to see it: its ids and keys."""
+        keys = {f"{kind}:{self.device_id}": self.account.identity_keys[kind] for kind in ("curve25519", "ed25519")}
+        return {"user_id": self.user_id, "device_id": self.device_id, "keys": keys}
 
     def open(self, event: MegolmEvent) -> Event | BadEventType | None:
         """The message, decrypted; None where that fails."""
@@ -49,9 +62,15 @@ class Machine(Olm):
         return self.open(event)
 
     def handle_to_device_event(self, event: ToDeviceEvent) -> Any:
-        """Take room keys; requests for ours and verification, which nobody here could confirm, are left."""
+        """Take room keys, and our part in verifications; requests for our keys are left."""
         with suppress(*_NONSENSE):
-            return super().handle_to_device_event(event) if isinstance(event, OlmEvent) else None
+            if isinstance(event, OlmEvent):
+                return super().handle_to_device_event(event)
+            if event.source["type"].startswith(PREFIX) and len(self.outgoing_to_device_messages) < _QUEUE:
+                known = event.source["sender"] in self.device_store.users
+                devices = self.device_store[event.source["sender"]] if known else {}
+                self.outgoing_to_device_messages += self.verifications.answer(event.source, devices)
+        return None
 
     def can_open(self, event: MegolmEvent) -> bool:
         """Whether the key of the message has come."""

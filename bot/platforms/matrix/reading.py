@@ -15,6 +15,7 @@ from nio.events import (
     RoomMessageMedia,
     RoomMessageNotice,
     RoomMessageText,
+    RoomMessageUnknown,
     StickerEvent,
     UnknownBadEvent,
 )
@@ -44,6 +45,8 @@ def understand(event: Event | BadEventType, room_id: str, me: str, *, private: b
             return "notice"
         case RedactedEvent():
             return "redacted"
+        case RoomMessageUnknown(msgtype="m.key.verification.request") if private and event.content.get("to") == me:
+            return Envelope(Request(chat, "", mishap=Mishap.VERIFICATION), event.event_id, sender=event.sender)
     if isinstance(event, _MEDIA) and private:
         return Envelope(Request(chat, "", mishap=Mishap.UNREADABLE), event.event_id, sender=event.sender)
     return "other"
