@@ -247,3 +247,9 @@ def test_one_platform_or_none_is_not_told_apart(reader: Reader) -> None:
 def test_a_notice_in_a_draft_translation_says_so(small: Snapshot) -> None:
     reader = Reader("km", pack=small)
     assert waiting(news(new("lost")), 2, reader.content).text.plain.endswith(reader.phrase("note.draft"))
+
+
+def test_a_channel_that_refuses_stops_nobody_else_and_a_draft_may_wait_anew(reader: Reader) -> None:
+    broadcast = note({"en": "A word"})
+    assert "An announcement channel does not take" in announcement.unposted(broadcast, reader.content).text.plain
+    assert "says something else now" in announcement.waiting(broadcast, 2, reader.content, anew=True).text.plain

@@ -16,6 +16,7 @@ from bot.core.change import Approve, Cancel, Change, Compose, Pause, Reject, Res
 from bot.core.content import Snapshot
 from bot.core.messages import Chat, Role
 from bot.core.text import Style
+from handlers.broadcasts import _possible, _progress
 from tests.conversation import Answer, Reader
 from tests.packs import entry, pack, person
 
@@ -533,3 +534,10 @@ def test_an_answer_is_live_while_its_totals_may_change(small: Snapshot, about: B
     assert Moderator(small, about).at(about, f"/broadcast {about.number}").reply.live is live
     assert Moderator(small, about).asks("/broadcasts").reply.live is live
     assert not Moderator(small, NEWS).asks("/drafts").reply.live
+
+
+def test_what_was_withdrawn_says_so_and_is_not_withdrawn_again(small: Snapshot) -> None:
+    desk = Desk("telegram:1", 2, (replace(SENDING, number=15, kind=Kind.WITHDRAWAL, original=14),))
+    said = [str(each) for each in _progress(SENDING, desk, Reader(pack=small).content)]
+    assert "withdrawn by broadcast 15" in said
+    assert _possible(SENDING, desk) == ("pause", "cancel")
