@@ -81,4 +81,5 @@ class Clerk:
         await self.store.ledger.fold(now)
         await self.store.ledger.drop_references(now)
         await self.store.ledger.prune_audit(now)
+        self.store.tombstones.prune()
         self._tidied_at = self.clock.monotonic()

@@ -43,7 +43,8 @@ class Database:
             self._writer, self._reader = engine.writer(url), engine.reader(url)
         except (SQLAlchemyError, ModuleNotFoundError, TypeError):  # a TypeError: a database in memory
             raise StoreUnusable("PRATIP_DATABASE is no database address: write sqlite+aiosqlite:///path") from None
-        self._path = make_url(url).database
+        path = make_url(url).database
+        self.file = Path(path) if self._sqlite and path else None  # None: a server has it
         self._unfinished: set[asyncio.Future[Any]] = set()
         self.insert = sqlite.insert if self._sqlite else postgresql.insert  # knows `on conflict`
 
@@ -62,8 +63,8 @@ class Database:
 
     async def _open(self) -> None:
         try:
-            if self._sqlite and self._path:
-                _make_private(Path(self._path))
+            if self.file:
+                _make_private(self.file)
             await self.write(migrations.upgrade)
         except migrations.TooNew as problem:
             raise StoreTooNew(str(problem)) from None

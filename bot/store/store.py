@@ -13,6 +13,7 @@ from bot.store.database import Database
 from bot.store.ledger import Ledger
 from bot.store.moderators import Moderators
 from bot.store.subscribers import Subscribers
+from bot.store.tombstone import Tombstones
 
 
 class Store:
@@ -20,7 +21,8 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self._database = database = Database(url)
-        self.subscribers = Subscribers(database)
+        self.tombstones = Tombstones(database.file and database.file.with_name("tombstones"))
+        self.subscribers = Subscribers(database, self.tombstones)
         self.broadcasts = Broadcasts(database)
         self.ledger = Ledger(database)
         self.moderators = Moderators(database)

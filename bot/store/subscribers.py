@@ -17,8 +17,9 @@ from bot.core.subscription import Pace, Quiet, Settings, Subscriptions
 from bot.privacy import Place
 from bot.store import schema
 from bot.store.database import Database
-from bot.store.erasure import erase
+from bot.store.erasure import erase, remove
 from bot.store.schema import QUEUED, delivery, preference, subscriber, subscription
+from bot.store.tombstone import Tombstones
 
 _REMEMBERED = 10_000  # places kept in memory, so that an answer waits for no look-up
 _REFUSALS = 3  # days on which a subscriber refuses us, until it is erased
@@ -70,8 +71,9 @@ class Subscribers:
     read while something was written is not remembered.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, tombstones: Tombstones) -> None:
         self._database = database
+        self._tombstones = tombstones
         self._places: OrderedDict[tuple[str, str], _Known] = OrderedDict()  # by chat and place
         self._writes = 0
         self._assumed: dict[str, str] = {}  # chat: a language that nobody chose there
@@ -135,7 +137,8 @@ class Subscribers:
         """End every subscription of a chat, in all its threads, and erase its address from the file too."""
 
         async def work(connection: AsyncConnection) -> _Done:
-            return _Done([place.chat], await erase(connection, await _ids(connection, subscriber.c.chat == place.chat)))
+            theirs = await _ids(connection, subscriber.c.chat == place.chat)
+            return _Done([place.chat], await erase(connection, self._tombstones, theirs))
 
         await self._write(work)
 
@@ -143,8 +146,11 @@ class Subscribers:
         """Erase everything kept of a chat, in all its threads, from the file too."""
 
         async def work(connection: AsyncConnection) -> _Done:
-            await connection.execute(delete(preference).where(preference.c.chat == place.chat))
-            await erase(connection, await _ids(connection, subscriber.c.chat == place.chat))
+            chosen = await connection.execute(delete(preference).where(preference.c.chat == place.chat))
+            theirs = await _ids(connection, subscriber.c.chat == place.chat)
+            if chosen.rowcount or theirs:
+                await self._tombstones.note([place.chat])
+            await remove(connection, theirs)
             return _Done([place.chat], erased=True)
 
         await self._write(work)
@@ -177,7 +183,7 @@ class Subscribers:
             if row is None or row.failed_on == day:
                 return _Done()
             if row.failures + 1 >= _REFUSALS and not row.channel:
-                erased = await erase(connection, [number], Outcome.GONE)
+                erased = await erase(connection, self._tombstones, [number], Outcome.GONE)
                 return _Done([row.chat], erased)
             noted = update(subscriber).where(subscriber.c.id == number)
             await connection.execute(noted.values(failures=row.failures + 1, failed_on=day))
@@ -195,6 +201,8 @@ class Subscribers:
                 return _Done()
             for other in await _ids(connection, subscriber.c.place == place.key):
                 await self._merge(connection, other, number)
+            # Who leaves at the new place must not come back at the old one.
+            await self._tombstones.note({row.place, row.chat} - {place.key, place.chat})
             await _move(connection, number, place, address)
             await self._move_preference(connection, row.chat, place.chat)
             return _Done([row.chat, place.chat])
@@ -212,7 +220,7 @@ class Subscribers:
         has = exists().where(mine.c.broadcast == delivery.c.broadcast, mine.c.subscriber == number)
         waits = update(delivery).where(QUEUED, delivery.c.subscriber == other, ~has)
         await connection.execute(waits.values(subscriber=number))
-        await erase(connection, [other])
+        await remove(connection, [other])
 
     async def _move_preference(self, connection: AsyncConnection, old: str, new: str) -> None:
         if old == new:
@@ -246,7 +254,7 @@ class Subscribers:
         async def work(connection: AsyncConnection) -> _Done:
             gone = (subscriber.c.channel == 1) & subscriber.c.place.not_in(list(by_place))
             chats = (await connection.scalars(select(subscriber.c.chat).where(gone))).all()
-            erased = await erase(connection, await _ids(connection, gone))
+            erased = await erase(connection, self._tombstones, await _ids(connection, gone))
             for channel in by_place.values():
                 topics = {each.topic for each in wanted if each.place.key == channel.place.key}
                 await self._open(connection, channel, topics)
@@ -306,7 +314,7 @@ class Subscribers:
                 theirs = subscription.c.subscriber == number
                 await connection.execute(delete(subscription).where(theirs, subscription.c.subject.in_(gone)))
                 left = (await connection.scalars(select(subscription.c.subject).where(theirs))).all()
-                erased = not left and await erase(connection, [number])
+                erased = not left and await erase(connection, self._tombstones, [number])
                 await _cancel_unwanted(connection, number, left)
             return _Done([place.chat], erased)
 

@@ -19,10 +19,11 @@ class TooNew(Exception):
 
 async def upgrade(connection: AsyncConnection) -> None:
     """Bring a database to HEAD. Raises TooNew and changes nothing where it is beyond that."""
-    await connection.run_sync(_upgrade)
+    await connection.run_sync(upgrade_now)
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade_now(connection: Connection) -> None:
+    """The same, without waiting."""
     present = _revision(connection)
     if present == HEAD:
         return
