@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import handlers
 from bot import log as logs
+from bot.backup import Backup, BackupRefused
 from bot.clock import Clock
 from bot.content import ContentBroken, Problem, summary
 from bot.content import load as load_content
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from bot.platforms.matrix import Matrix
 
 _DRAFTS = 10_000  # that the doctor counts
-_OURS = {"lock", "pratip.db", "pratip.db-wal", "pratip.db-shm", "matrix"}  # in the data folder
+_OURS = {"lock", "pratip.db", "pratip.db-wal", "pratip.db-shm", "matrix", "tombstones"}  # in the data folder
 _SEAL_BROKEN = "PRATIP_KEYS: these keys do not open the Matrix session: restore the key file"
 
 
@@ -189,6 +190,45 @@ async def doctor(settings: Settings) -> int:
     return min(1, to_mend)
 
 
+async def backup(settings: Settings, path: Path) -> int:
+    """Write a backup to a new file or into a folder, and print its name. Raises Unfit."""
+    if not settings.backup_key:
+        raise Unfit("PRATIP_BACKUP_KEY is not set: pratip keys backup makes one, on a machine that is not the server")
+    try:
+        file = _backups(settings).make(path, settings.backup_key)
+    except BackupRefused as refusal:
+        raise Unfit(f"No backup: {refusal}") from None
+    print(file)  # noqa: T201 (what a script copies elsewhere)
+    return 0
+
+
+async def restore(settings: Settings, path: Path, key: Path, *, lost: bool) -> int:
+    """Make a backup the database, while nothing runs, and print what was done. Raises Unfit."""
+    backups = _backups(settings)
+    with _only_one(settings.data):
+        try:
+            done = backups.restore(path, key, tombstones_lost=lost)
+        except BackupRefused as refusal:
+            raise Unfit(f"Nothing is restored: {refusal}") from None
+    print(done)  # noqa: T201 (somebody waits for it)
+    return 0
+
+
+def _backups(settings: Settings) -> Backup:
+    """Of the database that is configured. Keys are not made here: a backup with new ones could not be read."""
+    logs.configure("ERROR", settings.log_format)
+    _prepare(settings)
+    try:
+        database = Store(settings.database_url).file
+    except StoreUnusable as problem:
+        raise Unfit(str(problem)) from None
+    if database is None:
+        raise Unfit("Only SQLite is backed up here: a database server has backups of its own")
+    if not settings.keys.exists():
+        raise Unfit("PRATIP_KEYS: there is no key file: bring the one that this database was written with")
+    return Backup(database, _keys(settings))
+
+
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     keys = snapshot = None
     try:
@@ -261,6 +301,8 @@ async def _serve(
         loop.set_exception_handler(_unheard)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, service.stop)
+        # A terminal that goes away ends its conversation. A service reloads nothing by it, and must not die of it.
+        loop.add_signal_handler(signal.SIGHUP, service.wake if leads else service.stop)
         loop.add_signal_handler(signal.SIGUSR1, service.wake)  # the shell has changed what is to be sent
         try:
             await service.run(platforms)

@@ -1,4 +1,4 @@
-"""Command line: run, chat, broadcast, check, matrix, doctor."""
+"""Command line: run, chat, broadcast, check, matrix, doctor, backup, restore, keys."""
 
 from __future__ import annotations
 
@@ -47,6 +47,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_matrix(commands.add_parser("matrix", help="have other apps trust the bot on Matrix"))
     doctor = commands.add_parser("doctor", help="check keys, content, database, token, homeserver and clock")
     doctor.set_defaults(command=_doctor)
+    backup = commands.add_parser("backup", help="copy the database, sealed for a key that is not on this machine")
+    backup.add_argument("path", type=Path, metavar="PATH", help="a new file, or a folder; there the old ones go")
+    backup.set_defaults(command=_backup)
+    _add_restore(commands.add_parser("restore", help="make a backup the database, without those who left since"))
+    _add_keys(commands.add_parser("keys", help="the pair of keys for backups"))
     return parser
 
 
@@ -76,6 +81,19 @@ def _add_broadcast(parser: argparse.ArgumentParser) -> None:
             action.add_argument("--follow", action="store_true", help="show its progress until it ends or Ctrl-C")
         action.add_argument("--language", default="", metavar="CODE", help="of the answers, such as km")
     parser.set_defaults(command=_broadcast)
+
+
+def _add_restore(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", type=Path, metavar="FILE", help="the backup")
+    parser.add_argument("--key", type=Path, required=True, metavar="FILE", help="where the private key is written")
+    parser.add_argument("--tombstones-lost", action="store_true", help="leave out all subscribers: some may have left")
+    parser.set_defaults(command=_restore)
+
+
+def _add_keys(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    backup = actions.add_parser("backup", help="a new pair for backups; nothing is written to the disk")
+    backup.set_defaults(command=_backup_keys)
 
 
 def _number(typed: str) -> int:
@@ -153,6 +171,27 @@ def _doctor(_: argparse.Namespace) -> int:
     from bot import app
 
     return _finished(app.doctor(configuration.load()))
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from bot import app
+
+    return _finished(app.backup(configuration.load(), options.path))
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from bot import app
+
+    return _finished(app.restore(configuration.load(), options.path, options.key, lost=options.tombstones_lost))
+
+
+def _backup_keys(_: argparse.Namespace) -> int:
+    from bot.strongbox import pair
+
+    private, public = pair()
+    print(f"The private key opens every backup. Keep it away from the server; it is shown only now:\n{private}\n")
+    print(f"The public key makes them. Set it on the server:\nPRATIP_BACKUP_KEY={public}")
+    return 0
 
 
 def _finished(work: Coroutine[Any, Any, int]) -> int:

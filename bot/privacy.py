@@ -58,6 +58,8 @@ class Keys:
         """Read the key file; made on first use, private to the user. Raises KeysUnusable."""
         try:
             if not path.exists():
+                if _is_credential(path):
+                    raise KeysUnusable("systemd was given no such credential: name the key file in LoadCredential=")
                 _write(cls.generate(), path)
             return cls._read(path)
         except OSError as problem:
@@ -67,7 +69,10 @@ class Keys:
 
     @classmethod
     def _read(cls, path: Path) -> Self:
-        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        others = stat.S_IRWXG | stat.S_IRWXO
+        if _is_credential(path):
+            others &= ~stat.S_IRGRP  # its access list names us alone; its mask is shown as the group's bits
+        if path.stat().st_mode & others:
             raise KeysUnusable("others can read the key file: run chmod 600 on it")
         lines = (line.partition(":") for line in path.read_text("ascii", "replace").splitlines())
         fields = {name.strip(): value.strip() for name, _, value in lines}
@@ -116,6 +121,12 @@ class Keys:
     def derive(self, purpose: str) -> bytes:
         """32 more secret bytes for another lock (HKDF-SHA-256, RFC 5869)."""
         return HKDF(SHA256(), _KEY_BYTES, salt=None, info=purpose.encode()).derive(self.address)
+
+
+def _is_credential(path: Path) -> bool:
+    """Whether systemd hands it to this service alone: in memory, read-only (systemd.exec(5), CREDENTIALS)."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return bool(folder) and path.parent == Path(folder or "/")
 
 
 def _write(keys: Keys, path: Path) -> None:

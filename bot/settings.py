@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     matrix_rooms: Words = ()  # rooms that may invite the bot, ids or aliases
     data: Path = Field(default_factory=lambda: _folder("XDG_DATA_HOME", ".local/share"))
     keys: Path = Field(default_factory=lambda: _folder("XDG_CONFIG_HOME", ".config") / "keys")
+    backup_key: Annotated[str, Field(pattern=r"^(pratip-public-[a-z2-7]{58})?$")] = ""  # whom backups are sealed for
     proxy: Annotated[str, Field(pattern=r"^((http|socks4|socks5)://\S+:\d+)?$")] = ""
     content: Path = _HOME / "content"
     database: str = ""
@@ -208,6 +209,7 @@ _WRITTEN = {  # how a value is written, where pydantic does not say so in words 
     "telegram_api_url": "an address that begins with https://",
     "matrix_homeserver": "an address that begins with https://",
     "proxy": "an address like socks5://127.0.0.1:9050 or http://proxy:3128",
+    "backup_key": "the public key that pratip keys backup shows",
     "approvals": "a whole number, 1 or more",
     "telegram_rate": "a whole number from 1 to 1000",
     "telegram_paid": "true or false",

@@ -1,4 +1,4 @@
-"""Strongbox: whoever has the public half of a pair closes it; only the private half, kept off this machine, opens it."""
+"""Strongbox: whoever has a public key closes it; only the private key, which is kept elsewhere, opens it."""
 
 from __future__ import annotations
 

@@ -23,7 +23,12 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "aiohttp_socks": ("bot.platforms.matrix", "bot.platforms.telegram"),
     "alembic": ("bot.store",),
     "babel": ("bot.content.locale",),
-    "cryptography": ("bot.platforms.matrix.identity", "bot.platforms.matrix.recovery", "bot.privacy"),
+    "cryptography": (
+        "bot.platforms.matrix.identity",
+        "bot.platforms.matrix.recovery",
+        "bot.privacy",
+        "bot.strongbox",
+    ),
     "logging": ("bot.log",),
     "nio": ("bot.platforms.matrix",),
     "orjson": ("bot.moderation", "bot.platforms.telegram", "bot.privacy", "bot.store"),

@@ -21,7 +21,8 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self._database = database = Database(url)
-        self.tombstones = Tombstones(database.file and database.file.with_name("tombstones"))
+        self.file = database.file  # None: a server has it
+        self.tombstones = Tombstones(self.file and self.file.with_name("tombstones"))
         self.subscribers = Subscribers(database, self.tombstones)
         self.broadcasts = Broadcasts(database)
         self.ledger = Ledger(database)

@@ -1,4 +1,4 @@
-"""Tombstone: who left lately, by keyed hashes alone and outside the database: a restored backup must not bring them back.
+"""Tombstone: who left lately, by keyed hashes and outside the database: no restored backup shall bring them back.
 
 A folder with a file per day. Backups hold none of it; they leave only a file for their day, so that it can be seen
 whether everything since is here.
