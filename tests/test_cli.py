@@ -313,6 +313,24 @@ async def test_a_signal_ends_it_with_the_reply_on_its_way_delivered_and_not_aske
     assert len(server.calls("sendMessage")) == 1
 
 
+async def test_a_hangup_does_not_end_a_service_and_ends_a_conversation(
+    telegram: Program, server: TelegramServer
+) -> None:
+    sokha = server.user(42)
+    async with telegram.running("run") as process:
+        await server.called("getUpdates", within=20)
+        process.send_signal(signal.SIGHUP)
+        await sokha.says("/prisoners dara")
+        assert "Chan Dara" in (await sokha.hears(20)).text
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 5) == 0
+    async with telegram.running("chat") as process:
+        assert process.stdout
+        await process.stdout.readuntil(b"/help")
+        process.send_signal(signal.SIGHUP)
+        assert await asyncio.wait_for(process.wait(), 20) == 0
+
+
 async def test_the_platforms_menus_are_written_in_every_language(telegram: Program, server: TelegramServer) -> None:
     async with telegram.running("run"):
         await server.called("setMyCommands", 2, within=20)

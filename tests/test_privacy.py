@@ -89,6 +89,33 @@ def test_a_file_of_the_user_alone_is_taken(file: Path, mode: int) -> None:
     assert Keys.load(written(file, FILE, mode)) == KEYS
 
 
+# systemd shows the mask of the access list, which names the service alone, as the group's bits.
+@pytest.mark.parametrize("mode", [0o400, 0o440])
+def test_a_credential_of_systemd_is_taken(file: Path, monkeypatch: pytest.MonkeyPatch, mode: int) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(file.parent))
+    assert Keys.load(written(file, FILE, mode)) == KEYS
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o460, 0o404, 0o644])
+def test_a_credential_that_everybody_can_reach_is_none(file: Path, monkeypatch: pytest.MonkeyPatch, mode: int) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(file.parent))
+    with pytest.raises(KeysUnusable, match="others can read the key file"):
+        Keys.load(written(file, FILE, mode))
+
+
+def test_a_file_elsewhere_is_no_credential(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(KeysUnusable, match="others can read the key file"):
+        Keys.load(written(file, FILE, 0o440))
+
+
+def test_keys_are_never_made_among_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(KeysUnusable, match=r"name the key file in LoadCredential=$"):
+        Keys.load(tmp_path / "keys")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
