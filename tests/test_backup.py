@@ -388,6 +388,8 @@ def test_a_file_that_is_there_stays(program: Program) -> None:
     assert said == "No backup: there is such a file already: name another, or a folder\n"
     assert there.read_text() == "mine"
     assert [file.name for file in there.parent.iterdir()] == ["mine"]
+    said = program.run("backup", "/proc/one", code=1).err
+    assert said.startswith("No backup: this file system cannot hold files that are whole or not there: ")
     said = program.run("backup", str(program.home / "nowhere/one"), code=1).err
     assert said == f"No backup: No such file or directory: {program.home}/nowhere\n"
 

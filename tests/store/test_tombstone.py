@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import log as logs
 from bot.core.subscription import Pace
 from bot.privacy import Place
 from bot.store import Channel, Store, StoreFailed
@@ -156,6 +157,16 @@ async def test_after_31_days_they_go_and_what_is_not_ours_stays(tmp_path: Path) 
     clock.slept.append(86_400)
     tombstones.prune()
     assert names(tmp_path) == ["notes"]
+
+
+async def test_what_cannot_be_removed_is_said_and_tried_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("ERROR")
+    (tmp_path / "2020-01-01").mkdir()
+    Tombstones(tmp_path, QuickClock()).prune()
+    assert "tombstones_not_removed" in capsys.readouterr().err
+    assert names(tmp_path) == ["2020-01-01"]
 
 
 async def test_a_database_on_a_server_has_none(tmp_path: Path) -> None:
