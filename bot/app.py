@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import handlers
 from bot import log as logs
-from bot.backup import Backup, BackupRefused
 from bot.clock import Clock
 from bot.content import ContentBroken, Problem, summary
 from bot.content import load as load_content
@@ -28,24 +27,25 @@ from bot.doctor import (
     content_finding,
     platform_findings,
 )
+from bot.keyfile import KeyFile, KeysUnusable
 from bot.lock import Taken, only_one, wake
 from bot.log import log
 from bot.moderation import Moderation
-from bot.platforms import Platform, Refusal, Unavailable
+from bot.platforms import Platform
 from bot.platforms.console import CHAT, Console
-from bot.privacy import Keys, KeysUnusable, SealBroken
+from bot.privacy import Keys, SealBroken
 from bot.service import Service
 from bot.settings import Settings
 from bot.shell import Order, Refused, Shell
 from bot.store import Store, StoreUnusable
 from bot.terminal import Terminal, plain
+from bot.vault import LOCK, KeysInUse, Vault
 
 if TYPE_CHECKING:
     from bot.platforms.matrix import Matrix
 
 _DRAFTS = 10_000  # that the doctor counts
-_OURS = {"lock", "pratip.db", "pratip.db-wal", "pratip.db-shm", "matrix", "tombstones"}  # in the data folder
-_SEAL_BROKEN = "PRATIP_KEYS: these keys do not open the Matrix session: restore the key file"
+_OURS = {"lock", LOCK, "pratip.db", "pratip.db-wal", "pratip.db-shm", "matrix", "tombstones"}  # in the data folder
 
 
 class Unfit(Exception):
@@ -60,12 +60,13 @@ async def run(settings: Settings) -> int:
             "No platform is configured. Set PRATIP_TELEGRAM_TOKEN, or PRATIP_MATRIX_HOMESERVER with"
             " PRATIP_MATRIX_USER and PRATIP_MATRIX_PASSWORD.\nTo try the bot without any server: pratip chat"
         )
-    _prepare(settings)
-    with _only_one(settings.data):
-        keys, watch = _keys(settings), _watched(settings.content)
-        platforms = _platforms(settings, keys, watch.snapshot)
-        log.info("starting", platforms=", ".join(platform.name for platform in platforms))
-        await _serve(settings, keys, watch, platforms, leads=True)
+    prepare(settings)
+    with alone(settings.data):
+        watch = _watched(settings.content)
+        async with opened(settings) as (store, keys):
+            platforms = _platforms(settings, keys, watch.snapshot)
+            log.info("starting", platforms=", ".join(platform.name for platform in platforms))
+            await _serve(settings, store, keys, watch, platforms, leads=True)
         log.info("stopped")
     return 0
 
@@ -73,22 +74,25 @@ async def run(settings: Settings) -> int:
 async def chat(settings: Settings, asks: Sequence[str], language: str) -> int:
     """A conversation in the terminal, or the answers to what is asked. Raises Unfit."""
     logs.configure("ERROR", settings.log_format)
-    _prepare(settings)
-    keys, watch = _keys(settings), _watched(settings.content)
+    prepare(settings)
+    watch = _watched(settings.content)
     _spoken(language, watch.snapshot)
-    await _serve(settings, keys, watch, [Console(asks)], language, updates=not asks)
+    async with opened(settings) as (store, keys):
+        if language:
+            store.subscribers.assume_language(keys.place(CHAT), language)
+        await _serve(settings, store, keys, watch, [Console(asks)], updates=not asks)
     return 0
 
 
 async def broadcast(settings: Settings, order: Order) -> int:
     """What a moderator types on the command line, beside a run or without one. Raises Unfit."""
     logs.configure("ERROR", settings.log_format)
-    _prepare(settings)
-    keys, snapshot = _keys(settings), _snapshot(settings.content)
+    prepare(settings)
+    snapshot = _snapshot(settings.content)
     _spoken(order.language, snapshot)
-    rates = {each.name: each.can.allowance.rate for each in _platforms(settings, keys, snapshot)}
     try:
-        async with Store(settings.database_url) as store:
+        async with opened(settings) as (store, keys):
+            rates = {each.name: each.can.allowance.rate for each in _platforms(settings, keys, snapshot)}
             moderation = Moderation(
                 store,
                 keys,
@@ -102,8 +106,6 @@ async def broadcast(settings: Settings, order: Order) -> int:
             reload, told = partial(_snapshot, settings.content), partial(wake, settings.data)
             shell = Shell(handlers.router, store, moderation, Clock(), Terminal(), reload, told, order.language)
             await shell.obey(order)
-    except StoreUnusable as problem:
-        raise Unfit(str(problem)) from None
     except Refused as refusal:
         raise Unfit(plain(refusal.text)) from None
     except BrokenPipeError:  # nobody reads any more, and what was to be shown first has not been seen
@@ -124,65 +126,10 @@ def check(folder: Path) -> list[Problem]:
         return list(broken.problems)
 
 
-async def trust(settings: Settings, recovery_key: str, *, replace: bool) -> int:
-    """Have the Matrix device cross-signed; a new recovery key is printed, once. Raises Unfit."""
-    from bot.platforms.matrix import KeyWrong, Untrusted
-
-    keys = _prepared_for_matrix(settings)
-    with _only_one(settings.data):
-        try:
-            async with _matrix(settings, keys) as matrix:
-                doubt = await matrix.establish(_hand_over, recovery_key=recovery_key, replace=replace)
-                if doubt:
-                    raise Unfit(doubt)
-                _print({"The device is cross-signed": "people may compare", **matrix.card})
-        except (Refusal, Untrusted, KeyWrong) as problem:
-            raise Unfit(str(problem)) from None
-        except SealBroken:
-            raise Unfit(_SEAL_BROKEN) from None
-    return 0
-
-
-async def show(settings: Settings) -> int:
-    """Print what people compare to know the bot's Matrix device. Raises Unfit."""
-    keys = _prepared_for_matrix(settings)
-    try:
-        async with _matrix(settings, keys) as matrix:
-            _print(matrix.card)
-    except Unavailable as problem:
-        raise Unfit(f"{problem}: run pratip matrix trust") from None
-    except SealBroken:
-        raise Unfit(_SEAL_BROKEN) from None
-    return 0
-
-
-def _prepared_for_matrix(settings: Settings) -> Keys:
-    logs.configure("ERROR", settings.log_format)
-    if not settings.uses_matrix:
-        raise Unfit("Matrix is not configured: set PRATIP_MATRIX_HOMESERVER and PRATIP_MATRIX_USER")
-    _prepare(settings)
-    return _keys(settings)
-
-
-def _hand_over(recovery_key: str) -> None:
-    _print(
-        {
-            "Recovery key": recovery_key,
-            "Keep it on paper": "it is not shown again; with it you can verify another session of the account, or have"
-            " the bot trusted again after its data was lost",
-        }
-    )
-
-
-def _print(values: Mapping[str, str]) -> None:
-    for name, value in values.items():
-        print(f"{name}: {value}", flush=True)  # noqa: T201 (the answer to what was typed)
-
-
 async def doctor(settings: Settings) -> int:
     """Look at everything that has to be in order, print what was found, and return how many things are to mend."""
     logs.configure("ERROR", settings.log_format)
-    _prepare(settings)
+    prepare(settings)
     to_mend = 0
     async for finding in _findings(settings):
         print(finding)  # noqa: T201 (the doctor speaks to the terminal)
@@ -190,49 +137,10 @@ async def doctor(settings: Settings) -> int:
     return min(1, to_mend)
 
 
-async def backup(settings: Settings, path: Path) -> int:
-    """Write a backup to a new file or into a folder, and print its name. Raises Unfit."""
-    if not settings.backup_key:
-        raise Unfit("PRATIP_BACKUP_KEY is not set: pratip keys backup makes one, on a machine that is not the server")
-    try:
-        file = _backups(settings).make(path, settings.backup_key)
-    except BackupRefused as refusal:
-        raise Unfit(f"No backup: {refusal}") from None
-    print(file)  # noqa: T201 (what a script copies elsewhere)
-    return 0
-
-
-async def restore(settings: Settings, path: Path, key: Path, *, lost: bool) -> int:
-    """Make a backup the database, while nothing runs, and print what was done. Raises Unfit."""
-    backups = _backups(settings)
-    with _only_one(settings.data):
-        try:
-            done = backups.restore(path, key, tombstones_lost=lost)
-        except BackupRefused as refusal:
-            raise Unfit(f"Nothing is restored: {refusal}") from None
-    print(done)  # noqa: T201 (somebody waits for it)
-    return 0
-
-
-def _backups(settings: Settings) -> Backup:
-    """Of the database that is configured. Keys are not made here: a backup with new ones could not be read."""
-    logs.configure("ERROR", settings.log_format)
-    _prepare(settings)
-    try:
-        database = Store(settings.database_url).file
-    except StoreUnusable as problem:
-        raise Unfit(str(problem)) from None
-    if database is None:
-        raise Unfit("Only SQLite is backed up here: a database server has backups of its own")
-    if not settings.keys.exists():
-        raise Unfit("PRATIP_KEYS: there is no key file: bring the one that this database was written with")
-    return Backup(database, _keys(settings))
-
-
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     keys = snapshot = None
     try:
-        keys = Keys.load(settings.keys)
+        keys = KeyFile(settings.keys).load()
         yield Finding("keys: private to this user")
     except KeysUnusable as problem:
         yield Finding("keys", str(problem))
@@ -269,45 +177,38 @@ async def _stored(settings: Settings) -> AsyncIterator[Finding]:
 
 async def _serve(
     settings: Settings,
+    store: Store,
     keys: Keys,
     watch: Watch,
     platforms: Sequence[Platform],
-    language: str = "",
     *,
     leads: bool = False,
     updates: bool = True,
 ) -> None:
     """Put it together and run it. leads: there is no other in this data folder, and it has the moderators."""
-    async with AsyncExitStack() as stack:
-        try:
-            store = await stack.enter_async_context(Store(settings.database_url))
-        except StoreUnusable as problem:
-            raise Unfit(str(problem)) from None
-        if language:
-            store.subscribers.assume_language(keys.place(CHAT), language)
-        service = Service(
-            handlers.router,
-            watch.snapshot,
-            store,
-            keys,
-            moderators=settings.moderators if leads else (),
-            approvals=settings.approvals,
-            paid=settings.telegram_paid,
-            changes=watch.changed,
-            sends_updates=updates,
-            leads=leads,
-        )
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(_unheard)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, service.stop)
-        # A terminal that goes away ends its conversation. A service reloads nothing by it, and must not die of it.
-        loop.add_signal_handler(signal.SIGHUP, service.wake if leads else service.stop)
-        loop.add_signal_handler(signal.SIGUSR1, service.wake)  # the shell has changed what is to be sent
-        try:
-            await service.run(platforms)
-        except* SealBroken:
-            raise Unfit(_SEAL_BROKEN) from None
+    service = Service(
+        handlers.router,
+        watch.snapshot,
+        store,
+        keys,
+        moderators=settings.moderators if leads else (),
+        approvals=settings.approvals,
+        paid=settings.telegram_paid,
+        changes=watch.changed,
+        sends_updates=updates,
+        leads=leads,
+    )
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_unheard)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, service.stop)
+    # A terminal that goes away ends its conversation. A service reloads nothing by it, and must not die of it.
+    loop.add_signal_handler(signal.SIGHUP, service.wake if leads else service.stop)
+    loop.add_signal_handler(signal.SIGUSR1, service.wake)  # the shell has changed what is to be sent
+    try:
+        await service.run(platforms)
+    except* SealBroken:
+        raise SealBroken("the sealed Matrix files do not open with these keys") from None
 
 
 def _unheard(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -333,11 +234,11 @@ def _platforms(settings: Settings, keys: Keys, snapshot: Snapshot) -> list[Platf
             )
         )
     if settings.uses_matrix:
-        platforms.append(_matrix(settings, keys))
+        platforms.append(matrix_account(settings, keys))
     return platforms
 
 
-def _matrix(settings: Settings, keys: Keys) -> Matrix:
+def matrix_account(settings: Settings, keys: Keys) -> Matrix:
     from bot.platforms.matrix import Matrix
 
     return Matrix(
@@ -360,7 +261,7 @@ def menus(snapshot: Snapshot) -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def _prepare(settings: Settings) -> None:
+def prepare(settings: Settings) -> None:
     """Our own handlers, and a data folder private to the user."""
     if Path(handlers.__file__ or "").parents[1] != Path(__file__).parents[1]:
         raise Unfit("another package named handlers is in the way: run python -m bot in the folder of this program")
@@ -374,7 +275,7 @@ def _prepare(settings: Settings) -> None:
 
 
 @contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     try:
         with only_one(folder):
             yield
@@ -382,11 +283,39 @@ def _only_one(folder: Path) -> Iterator[None]:
         raise Unfit("Another run uses this data folder: stop it, or set PRATIP_DATA to another folder") from None
 
 
-def _keys(settings: Settings) -> Keys:
+def vault(settings: Settings) -> Vault:
+    folder = settings.data / "matrix"
+
+    def reseal(old: Keys, new: Keys) -> None:
+        if folder.exists():
+            from bot.platforms.matrix import rotation
+
+            rotation.reseal(folder, old, new)
+
+    return Vault(settings.database_url, KeyFile(settings.keys), settings.data, reseal)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[tuple[Store, Keys]]:
+    """The database and the keys that belong to it. Raises Unfit."""
+    with understood():
+        async with vault(settings).opened() as found:
+            yield found
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """What is wrong with the database or its keys, as Unfit."""
     try:
-        return Keys.load(settings.keys)
+        yield
+    except StoreUnusable as problem:
+        raise Unfit(str(problem)) from None
     except KeysUnusable as problem:
         raise Unfit(f"PRATIP_KEYS: {problem}") from None
+    except SealBroken as problem:
+        raise Unfit(f"PRATIP_KEYS: {problem}: restore the key file") from None
+    except KeysInUse:
+        raise Unfit("Another run uses this data folder and its keys: stop it first") from None
 
 
 def _watched(folder: Path) -> Watch:

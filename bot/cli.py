@@ -1,4 +1,4 @@
-"""Command line: run, chat, broadcast, check, matrix, doctor, backup, restore, keys."""
+"""Command line: run, chat, broadcast, check, matrix, keys, backup, restore, doctor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import re
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from getpass import getpass
 from pathlib import Path
 from typing import Any
@@ -45,13 +45,13 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("path", nargs="?", type=Path, metavar="PATH", help="the folder (default: PRATIP_CONTENT)")
     check.set_defaults(command=_check)
     _add_matrix(commands.add_parser("matrix", help="have other apps trust the bot on Matrix"))
+    _add_keys(commands.add_parser("keys", help="make the keys, or change them"))
     doctor = commands.add_parser("doctor", help="check keys, content, database, token, homeserver and clock")
     doctor.set_defaults(command=_doctor)
     backup = commands.add_parser("backup", help="copy the database, sealed for a key that is not on this machine")
     backup.add_argument("path", type=Path, metavar="PATH", help="a new file, or a folder; there the old ones go")
     backup.set_defaults(command=_backup)
     _add_restore(commands.add_parser("restore", help="make a backup the database, without those who left since"))
-    _add_keys(commands.add_parser("keys", help="the pair of keys for backups"))
     return parser
 
 
@@ -92,6 +92,10 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
 
 def _add_keys(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(required=True, metavar="ACTION")
+    new = actions.add_parser("new", help="make the key file; never replaces one")
+    new.set_defaults(command=_new_keys)
+    rotate = actions.add_parser("rotate", help="seal everything with new keys, while nothing runs")
+    rotate.set_defaults(command=_rotate_keys)
     backup = actions.add_parser("backup", help="a new pair for backups; nothing is written to the disk")
     backup.set_defaults(command=_backup_keys)
 
@@ -154,17 +158,17 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _trust(options: argparse.Namespace) -> int:
-    from bot import app
+    from bot import upkeep
 
     settings = configuration.load(lambda: getpass("Password of the bot's Matrix account: "))
     recovery_key = getpass("Recovery key: ") if options.recover else ""
-    return _finished(app.trust(settings, recovery_key, replace=options.replace))
+    return _finished(upkeep.trust(settings, recovery_key, replace=options.replace))
 
 
 def _show(_: argparse.Namespace) -> int:
-    from bot import app
+    from bot import upkeep
 
-    return _finished(app.show(configuration.load()))
+    return _finished(upkeep.show(configuration.load()))
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -174,15 +178,27 @@ def _doctor(_: argparse.Namespace) -> int:
 
 
 def _backup(options: argparse.Namespace) -> int:
-    from bot import app
+    from bot import upkeep
 
-    return _finished(app.backup(configuration.load(), options.path))
+    return _finished(upkeep.backup(configuration.load(), options.path))
 
 
 def _restore(options: argparse.Namespace) -> int:
-    from bot import app
+    from bot import upkeep
 
-    return _finished(app.restore(configuration.load(), options.path, options.key, lost=options.tombstones_lost))
+    return _finished(upkeep.restore(configuration.load(), options.path, options.key, lost=options.tombstones_lost))
+
+
+def _new_keys(_: argparse.Namespace) -> int:
+    from bot import upkeep
+
+    return _done(lambda: upkeep.new_keys(configuration.load()))
+
+
+def _rotate_keys(_: argparse.Namespace) -> int:
+    from bot import upkeep
+
+    return _finished(upkeep.rotate_keys(configuration.load()))
 
 
 def _backup_keys(_: argparse.Namespace) -> int:
@@ -195,10 +211,14 @@ def _backup_keys(_: argparse.Namespace) -> int:
 
 
 def _finished(work: Coroutine[Any, Any, int]) -> int:
+    return _done(lambda: asyncio.run(work))
+
+
+def _done(work: Callable[[], int]) -> int:
     from bot.app import Unfit
 
     try:
-        return asyncio.run(work)
+        return work()
     except Unfit as unfit:
         print(unfit, file=sys.stderr)
         return 1

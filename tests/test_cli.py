@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.privacy import Keys
+from bot.keyfile import KeyFile
 from bot.store import Store
 from tests.packs import person, write
 from tests.program import HOUSE, Program, Said, on_a_terminal
@@ -174,7 +174,7 @@ def test_wrong_settings_are_said_all_at_once_and_not_repeated(program: Program, 
 
 
 def test_a_key_file_that_others_can_read_is_refused(program: Program) -> None:
-    Keys.load(program.keys)
+    KeyFile(program.keys).make()
     program.keys.chmod(0o644)
     assert program.run("chat", "--ask", "/help", code=1) == Said(
         "", "PRATIP_KEYS: others can read the key file: run chmod 600 on it\n"

@@ -33,7 +33,8 @@ def _needed(name: str, kind: Any, **options: Any) -> Column[Any]:
 # One row for a chat that chose a language: a keyed hash of the chat, and the language. Nothing else.
 preference = _table("preference", Column("chat", Text, primary_key=True), _needed("language", Text))
 
-# How far each platform has been read and answered; and, as "content", the pack that drafts were made from.
+# How far each platform has been read and answered; as "content", the pack that drafts were made from; and as "keys",
+# a mark of the keys that sealed what is sealed here.
 cursor = _table("cursor", Column("platform", Text, primary_key=True), _needed("value", Text))
 
 # Where updates go: a chat, or a thread of one. The address is sealed; place and chat are keyed hashes of it.

@@ -12,6 +12,7 @@ from bot.store.broadcasts import Broadcasts
 from bot.store.database import Database
 from bot.store.ledger import Ledger
 from bot.store.moderators import Moderators
+from bot.store.sealing import Sealing
 from bot.store.subscribers import Subscribers
 from bot.store.tombstone import Tombstones
 
@@ -27,6 +28,7 @@ class Store:
         self.broadcasts = Broadcasts(database)
         self.ledger = Ledger(database)
         self.moderators = Moderators(database)
+        self.sealing = Sealing(database)
 
     async def __aenter__(self) -> Self:
         """Open it and bring the schema up to date. Raises StoreUnusable."""

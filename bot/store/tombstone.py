@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from bot.clock import Clock
+from bot.disk import settle
 from bot.log import log
 
 KEPT_DAYS = 31  # a day longer than any backup
@@ -70,7 +71,7 @@ class Tombstones:
         with os.fdopen(descriptor, "wb", buffering=0) as file:
             file.write(lines.encode("ascii"))  # in one piece: others may write beside us
             os.fsync(file.fileno())
-        _settle(self._folder)
+        settle(self._folder)  # a new file's name too
 
     def _days(self) -> Iterator[tuple[date, Path]]:
         if self._folder is None or not self._folder.is_dir():
@@ -78,12 +79,3 @@ class Tombstones:
         for file in self._folder.iterdir():
             with suppress(ValueError):  # somebody else's
                 yield date.fromisoformat(file.name), file
-
-
-def _settle(folder: Path) -> None:
-    """A new file's name is on the disk too."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

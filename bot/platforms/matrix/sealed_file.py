@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bot.disk import put_in_place
 from bot.privacy import Keys
 
 
@@ -30,8 +30,5 @@ class SealedFile:
         """Replace what it holds; on the disk when this returns."""
         scratch = self._path.with_suffix(".new")
         scratch.touch(0o600)
-        with scratch.open("wb") as file:
-            file.write(self._keys.seal(json.dumps(values).encode(), self._purpose))
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(self._path)
+        scratch.write_bytes(self._keys.seal(json.dumps(values).encode(), self._purpose))
+        put_in_place(scratch, self._path)

@@ -14,7 +14,7 @@ from bot.platforms.matrix.sealed_file import SealedFile
 from bot.privacy import Keys
 
 FILE = "matrix.session"
-_PURPOSE = "matrix-session"
+PURPOSE = "matrix-session"
 _NAMES = ("homeserver", "user_id", "device_id", "access_token")
 _DEVICE_NAME = "Pratip"
 
@@ -27,7 +27,7 @@ class Session:
     def __init__(self, client: Client, password: str, folder: Path, keys: Keys) -> None:
         self._client = client
         self._password = password
-        self._file = SealedFile(folder / FILE, _PURPOSE, keys)
+        self._file = SealedFile(folder / FILE, PURPOSE, keys)
         self._one_login = asyncio.Lock()
         keep_secret(password)
 

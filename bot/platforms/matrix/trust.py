@@ -21,7 +21,7 @@ from bot.platforms.matrix.sealed_file import SealedFile
 from bot.privacy import Keys
 
 FILE = "matrix.identity"
-_PURPOSE = "matrix-identity"
+PURPOSE = "matrix-identity"
 _DEFAULT = "m.secret_storage.default_key"
 _SECRETS = {role: f"m.cross_signing.{role}" for role in ROLES}
 
@@ -111,7 +111,7 @@ class Trust:
     def __init__(self, client: Client, password: str, folder: Path, keys: Keys) -> None:
         self._client = client
         self._password = password
-        self._file = SealedFile(folder / FILE, _PURPOSE, keys)
+        self._file = SealedFile(folder / FILE, PURPOSE, keys)
         self._looked_as = ""  # the session in which we last looked
         self._told: Standing | None = None
 
