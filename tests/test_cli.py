@@ -350,3 +350,45 @@ async def test_two_runs_in_one_data_folder_would_answer_twice_so_the_second_is_r
             output, errors = await asyncio.wait_for(second.communicate(), 20)
     assert (second.returncode, output) == (1, b"")
     assert errors.decode() == "Another run uses this data folder: stop it, or set PRATIP_DATA to another folder\n"
+
+
+# --- keys
+
+
+def test_keys_are_made_once_and_never_over_others(program: Program) -> None:
+    assert program.run("keys", "new").out == f"{program.keys}: made. Keep a copy where no copy of the database is.\n"
+    made = program.keys.read_bytes()
+    assert program.keys.stat().st_mode & 0o777 == 0o600
+    refused = program.run("keys", "new", code=1).err
+    assert refused == f"{program.keys} is there already, and stays: pratip keys rotate changes the keys in it\n"
+    assert program.keys.read_bytes() == made
+
+
+def test_with_new_keys_a_language_that_was_chosen_is_still_known(shipped: Program) -> None:
+    assert KHMER.search(shipped.asks("/language km"))
+    old = KeyFile(shipped.keys).load()
+    assert "new keys, generation 2" in shipped.run("keys", "rotate").out
+    assert KeyFile(shipped.keys).load().former == (old.lookup,)
+    assert KHMER.search(shipped.asks("/about"))
+
+
+def test_without_its_keys_it_says_so_and_starts_nothing(program: Program) -> None:
+    program.asks("/language km")
+    program.keys.unlink()
+    missing = program.run("chat", "--ask", "/about", code=1)
+    assert (missing.out, missing.err.startswith("PRATIP_KEYS: the key file is missing")) == ("", True)
+    program.run("keys", "new")
+    other = program.run("chat", "--ask", "/about", code=1)
+    assert (other.out, other.err.startswith("PRATIP_KEYS: these are not the keys")) == ("", True)
+    assert rows(program) == [("km",)]
+
+
+async def test_keys_are_not_changed_while_a_run_uses_them(telegram: Program, server: TelegramServer) -> None:
+    async with telegram.running("run"):
+        await server.called("getUpdates", within=20)
+        before = telegram.keys.read_bytes()
+        async with telegram.running("keys", "rotate") as second:
+            output, errors = await asyncio.wait_for(second.communicate(), 20)
+    assert (second.returncode, output) == (1, b"")
+    assert errors.decode() == "Another run uses this data folder and its keys: stop it first\n"
+    assert telegram.keys.read_bytes() == before

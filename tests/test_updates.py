@@ -23,7 +23,7 @@ from bot.core.messages import Chat
 from bot.core.subscription import Pace
 from bot.core.text import Text
 from bot.delivery.rendering import frozen
-from bot.privacy import Keys
+from bot.keyfile import KeyFile
 from bot.store import Draft, Store
 from tests.packs import person, write
 from tests.storage import MODERATORS, NOON
@@ -268,7 +268,7 @@ def people_of(server: TelegramServer, number: int) -> list[Person]:
 async def subscribed(house: House, people: int, policy: Policy) -> None:
     """So many people on Telegram are subscribed, and an update is approved, while nobody sends it."""
     (house.folder / "data").mkdir(mode=0o700)
-    keys = Keys.load(house.folder / "keys")
+    keys = KeyFile(house.folder / "keys").load()
     async with Store(f"sqlite+aiosqlite:///{house.database}") as store:
         for number in range(1, people + 1):
             chat = Chat("telegram", str(number))

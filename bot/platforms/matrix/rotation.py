@@ -82,7 +82,7 @@ def _opens(path: Path, keys: Keys) -> bool:
 @contextmanager
 def _opened(path: Path, keys: Keys) -> Iterator[SqlCipherDatabase]:
     """The sealed store, read at least once. Raises SealBroken."""
-    pragmas = {"synchronous": "full", "secure_delete": 1}
+    pragmas = {"cipher_log_level": "NONE", "synchronous": "full", "secure_delete": 1}  # else it writes to the terminal
     database = SqlCipherDatabase(str(path), passphrase=_key(keys), pragmas=pragmas)
     try:
         try:
