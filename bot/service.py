@@ -22,6 +22,7 @@ from bot.delivery.outbox import Outbox
 from bot.log import log
 from bot.moderation import Moderation
 from bot.newsroom import Newsroom
+from bot.pace import Pace
 from bot.platforms import Batch, Envelope, Platform, Unavailable
 from bot.platforms.menu import Menus
 from bot.privacy import Keys
@@ -60,6 +61,8 @@ class Service:
         self._outbox = Outbox(self.clock, self._menus, self._lanes)
         self._turns: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
         self._unanswered: Counter[tuple[str, str]] = Counter()
+        self._slowed: Counter[tuple[str, str]] = Counter()  # those of them who wait because they ask so much
+        self._pace = Pace()
         self._stopping = asyncio.Event()
         self._reloaded = asyncio.Event()
         self._idle: set[asyncio.Task[object]] = set()
@@ -229,7 +232,7 @@ class Service:
 
     async def _until_quiet(self) -> None:
         """Memory is bounded: who asks while we cannot keep up is kept by the platform."""
-        while self._unanswered.total() > _CROWD:
+        while self._unanswered.total() - self._waiting > _CROWD:
             await self.clock.sleep(_CROWD_SECONDS)
 
     async def _polled(self, platform: Platform, cursor: str | None, failures: int) -> Batch | None:
@@ -257,24 +260,42 @@ class Service:
 
     def _admitted(self, platform: Platform, batch: Batch) -> Iterator[Envelope]:
         """The requests to answer; of a chat that asks faster than it can be answered, what is too much is left out."""
-        now, flood = self.clock.monotonic(), 0
+        flood = 0
         for envelope in batch.envelopes:
             chat = _whole(envelope.request.chat)
-            if self._unanswered[chat] >= _UNANSWERED:
+            crowded = chat in self._slowed and self._waiting >= _CROWD
+            if crowded or self._unanswered[chat] >= _UNANSWERED:
                 flood += 1
                 continue
             self._unanswered[chat] += 1
-            yield replace(envelope, arrived=now)
+            yield envelope
         if flood:
             log.warning("flood", platform=platform.name, passed_over=flood)
+
+    @property
+    def _waiting(self) -> int:
+        """Requests that wait for their chat's pace: they hold up nobody else."""
+        return sum(self._unanswered[chat] for chat in self._slowed)
 
     async def _conversation(self, platform: Platform, envelopes: Sequence[Envelope]) -> None:
         chat = envelopes[0].request.chat
         turn = self._turns.setdefault(chat, asyncio.Lock())
         async with turn:
             for envelope in envelopes:
-                await self._guarded(platform, envelope)
+                if not platform.can.patient:
+                    await self._paced(_whole(chat))
+                await self._guarded(platform, replace(envelope, arrived=self.clock.monotonic()))
                 self._unanswered -= Counter([_whole(chat)])  # this way no zero stays
+
+    async def _paced(self, chat: tuple[str, str]) -> None:
+        """Wait for a chat's turn: one that asks very much is answered more slowly, and no less."""
+        seconds = self._pace.turn(chat, self.clock.monotonic())
+        if seconds:
+            self._slowed[chat] += 1
+            try:
+                await self.clock.sleep(seconds)
+            finally:
+                self._slowed -= Counter([chat])
 
     # -- answering
 

@@ -211,6 +211,42 @@ async def test_a_chat_that_floods_us_is_answered_so_many_times_and_nobody_else_s
     assert logged == [{**flood, "passed_over": 100}, {**flood, "passed_over": 150}]
 
 
+async def test_a_chat_that_asks_very_much_is_answered_more_slowly_and_no_less(service: Service) -> None:
+    paper, clock = Paper(), service.clock
+    assert isinstance(clock, QuickClock)
+    paper.asks(*(f"/echo {number}" for number in range(35)))
+    async with running(service, paper):
+        await paper.reads(35)
+    assert paper.texts == [f"{number}, en" for number in range(35)]
+    assert [round(each, 3) for each in clock.slept if each] == [2.0] * 5
+
+
+async def test_chats_that_are_slowed_down_hold_up_nobody_else(service: Service) -> None:
+    class Waiting(QuickClock):
+        async def sleep(self, seconds: float) -> None:
+            await asyncio.sleep(3600)
+
+    service.clock = Waiting()
+    service.answer_seconds = 0.01
+    paper = Paper()
+    for number in range(15):
+        paper.asks(*(f"/echo {each}" for each in range(220)), chat=Chat("paper", f"crowd {number}"))
+    async with running(service, paper):
+        paper.asks("/echo hello", chat=OTHER)
+        await comes_true(lambda: any(sheet.chat == OTHER for sheet in paper.sheets))
+        assert service._unanswered.total() <= 15 * 200
+        service.drain_seconds = 0.0
+
+
+async def test_who_reads_from_a_pipe_waits_for_no_pace(service: Service) -> None:
+    paper, clock = Paper(Capabilities(patient=True)), service.clock
+    assert isinstance(clock, QuickClock)
+    paper.asks(*(f"/echo {number}" for number in range(100)))
+    async with running(service, paper):
+        await paper.reads(100)
+    assert clock.passed == 0
+
+
 async def test_a_crowd_is_answered_before_more_is_taken_in(service: Service) -> None:
     paper = Paper()
     service.answer_seconds = 0.01
