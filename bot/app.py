@@ -132,7 +132,7 @@ async def doctor(settings: Settings) -> int:
     prepare(settings)
     to_mend = 0
     async for finding in _findings(settings):
-        print(finding)  # noqa: T201 (the doctor speaks to the terminal)
+        print(finding)
         to_mend += bool(finding.mend) and not finding.optional
     return min(1, to_mend)
 
@@ -239,6 +239,7 @@ def _platforms(settings: Settings, keys: Keys, snapshot: Snapshot) -> list[Platf
 
 
 def matrix_account(settings: Settings, keys: Keys) -> Matrix:
+    """The configured Matrix account, as a platform."""
     from bot.platforms.matrix import Matrix
 
     return Matrix(
@@ -276,6 +277,7 @@ def prepare(settings: Settings) -> None:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
+    """While it is entered, no other run uses this data folder. Raises Unfit."""
     try:
         with only_one(folder):
             yield
@@ -284,6 +286,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def vault(settings: Settings) -> Vault:
+    """The configured database, the keys, and all else that they seal."""
     folder = settings.data / "matrix"
 
     def reseal(old: Keys, new: Keys) -> None:

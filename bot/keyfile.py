@@ -63,7 +63,9 @@ class KeyFile:
     def write(self, keys: Keys, following: Keys | None) -> None:
         """Replace the file: these keys hold, and everything is being sealed with the following ones."""
         if self._is_credential:
-            raise KeysUnusable("systemd's copy cannot be changed: run pratip keys rotate with PRATIP_KEYS as its source")
+            raise KeysUnusable(
+                "systemd's copy cannot be changed: run pratip keys rotate with PRATIP_KEYS as its source"
+            )
         with _usable(), self._scratch(keys, following) as scratch:
             put_in_place(scratch, self.path)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, TextIO
 
@@ -54,17 +54,11 @@ def configure(level: str = "INFO", form: str = "console") -> None:
         if form == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
-    stages: list[Any] = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _without_bodies,
-        _without_persons,
-    ]
     handler = _Quiet(sys.stderr)
     formatter = structlog.stdlib.ProcessorFormatter
     handler.setFormatter(
         _Scrubbed(
-            foreign_pre_chain=[_without_words, *stages],
+            foreign_pre_chain=[_without_words, *_STAGES],
             processors=[formatter.remove_processors_meta, render],
             pass_foreign_args=True,
             use_get_message=False,
@@ -72,9 +66,13 @@ def configure(level: str = "INFO", form: str = "console") -> None:
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("pratip").setLevel(level)
+    _process(formatter.wrap_for_formatter, structlog.stdlib.LoggerFactory())
+
+
+def _process(render: Any, logger: Callable[..., Any]) -> None:
     structlog.configure(
-        processors=[*stages, formatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*_STAGES, render],
+        logger_factory=logger,
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
@@ -139,3 +137,13 @@ def _places(problem: BaseException) -> list[str]:
         places.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}")
         trace = trace.tb_next
     return places[-6:]
+
+
+_STAGES: list[Any] = [
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _without_bodies,
+    _without_persons,
+]
+# Until it is configured: structlog's own way shows the value of every variable.
+_process(structlog.processors.KeyValueRenderer(), lambda *_: structlog.PrintLogger(sys.stderr))

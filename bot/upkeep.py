@@ -20,7 +20,7 @@ def new_keys(settings: Settings) -> int:
         made = KeyFile(settings.keys).make()
     if not made:
         raise Unfit(f"{settings.keys} is there already, and stays: pratip keys rotate changes the keys in it")
-    print(f"{settings.keys}: made. Keep a copy where no copy of the database is.")  # noqa: T201 (it speaks to the terminal)
+    print(f"{settings.keys}: made. Keep a copy where no copy of the database is.")
     return 0
 
 
@@ -30,8 +30,8 @@ async def rotate_keys(settings: Settings) -> int:
     prepare(settings)
     with understood():
         keys = await vault(settings).rotate()
-    print(f"Everything is sealed with new keys, generation {keys.generation}.")  # noqa: T201 (it speaks to the terminal)
-    print("Replace your copy of the key file, and destroy the old one.")  # noqa: T201
+    print(f"Everything is sealed with new keys, generation {keys.generation}.")
+    print("Replace your copy of the key file, and destroy the old one.")
     return 0
 
 
@@ -82,7 +82,7 @@ def _hand_over(recovery_key: str) -> None:
 
 def _print(values: Mapping[str, str]) -> None:
     for name, value in values.items():
-        print(f"{name}: {value}", flush=True)  # noqa: T201 (the answer to what was typed)
+        print(f"{name}: {value}", flush=True)
 
 
 async def backup(settings: Settings, path: Path) -> int:
@@ -97,7 +97,7 @@ async def backup(settings: Settings, path: Path) -> int:
             file = Backup(database, keys).make(path, settings.backup_key)
         except BackupRefused as refusal:
             raise Unfit(f"No backup: {refusal}") from None
-    print(file)  # noqa: T201 (what a script copies elsewhere)
+    print(file)
     return 0
 
 
@@ -109,7 +109,7 @@ async def restore(settings: Settings, path: Path, key: Path, *, lost: bool) -> i
             done = Backup(database, KeyFile(settings.keys).read()[0]).restore(path, key, tombstones_lost=lost)
         except BackupRefused as refusal:
             raise Unfit(f"Nothing is restored: {refusal}") from None
-    print(done)  # noqa: T201 (somebody waits for it)
+    print(done)
     return 0
 
 

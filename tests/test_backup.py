@@ -15,6 +15,7 @@ from bot import strongbox
 from bot.backup import Backup, BackupRefused, write_whole
 from bot.core.messages import Chat
 from bot.core.subscription import Pace
+from bot.keyfile import KeyFile
 from bot.lock import only_one
 from bot.privacy import Keys
 from bot.store import Store
@@ -39,7 +40,7 @@ def program(tmp_path: Path) -> Program:
 
 @pytest.fixture
 def keys(program: Program) -> Keys:
-    return Keys.load(program.keys)
+    return KeyFile(program.keys).load()
 
 
 @asynccontextmanager
@@ -196,7 +197,7 @@ async def test_other_keys_of_the_database_are_refused_and_none_are_made(program:
     program.keys.unlink()
     refusal = "PRATIP_KEYS: there is no key file: bring the one that this database was written with\n"
     assert restored(program, backup, code=1) == program.run("backup", "backups", code=1).err == refusal
-    Keys.load(program.keys)
+    KeyFile(program.keys).load()
     assert "it was made with another key file" in restored(program, backup, code=1)
     assert not (program.data / "pratip.db").exists()
 
@@ -245,7 +246,7 @@ def test_a_damaged_database_makes_no_backup(program: Program) -> None:
     program.data.mkdir(mode=0o700, parents=True)
     (program.data / "pratip.db").write_bytes(b"no database" * 1000)
     said = program.run("backup", "backups", code=1).err
-    assert said == "No backup: the database cannot be read (DatabaseError)\n"
+    assert said == "the database cannot be opened (DatabaseError)\n"
 
 
 def test_a_new_pair_is_shown_once_and_written_nowhere(program: Program) -> None:
@@ -256,7 +257,7 @@ def test_a_new_pair_is_shown_once_and_written_nowhere(program: Program) -> None:
     assert before == {file: file.stat().st_mtime_ns for file in program.home.rglob("*")}
     program.settings["BACKUP_KEY"] = said.rpartition("PRATIP_BACKUP_KEY=")[2].strip()
     program.asks("/help")
-    Keys.load(program.keys)
+    KeyFile(program.keys).load()
     (program.home / "private").write_text(said)  # all of it, as it was shown
     backup = backed_up(program)
     lose(program)
@@ -375,7 +376,7 @@ def test_a_backup_killed_at_any_moment_is_whole_or_not_there(program: Program) -
                 process.kill()
     for file in shelf.iterdir():
         assert strongbox.unlock(file.read_bytes(), PRIVATE, "pratip backup 1")
-    allowed = {"pratip.db", "pratip.db-wal", "pratip.db-shm", "tombstones"}
+    allowed = {"keys.lock", "pratip.db", "pratip.db-wal", "pratip.db-shm", "tombstones"}
     assert {file.name for file in program.data.iterdir()} <= allowed  # no copy that anybody could find
 
 

@@ -25,11 +25,12 @@ def put_back() -> Iterator[None]:
     """What configure() changes for the whole process."""
     root, ours = logging.getLogger(), logging.getLogger("pratip")
     handlers, levels = root.handlers[:], (root.level, ours.level)
+    before = structlog.get_config()
     yield
     root.handlers[:] = handlers
     root.setLevel(levels[0])
     ours.setLevel(levels[1])
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 class Lines:
@@ -125,6 +126,19 @@ def test_whatever_names_a_person_is_taken_out(person: str, around: str) -> None:
 )
 def test_what_an_operator_needs_stays(words: str) -> None:
     assert scrub(words) == words
+
+
+def test_before_it_is_configured_an_error_shows_no_words_and_no_variables_either(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    try:
+        int("somebody's words")
+    except ValueError:
+        log.exception("failed")
+    said = capsys.readouterr()
+    assert "event='failed'" in said.err
+    assert "error='ValueError'" in said.err
+    assert "somebody" not in said.err + said.out
 
 
 def test_a_configured_secret_is_taken_out_wherever_it_turns_up() -> None:

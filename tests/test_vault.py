@@ -23,7 +23,8 @@ from bot.core.subscription import Pace
 from bot.keyfile import KeyFile, KeysUnusable
 from bot.platforms.matrix import rotation
 from bot.platforms.matrix.machine import Machine
-from bot.platforms.matrix.session import FILE, PURPOSE
+from bot.platforms.matrix.rotation import SEALED
+from bot.platforms.matrix.sealed_file import SealedFile
 from bot.platforms.matrix.store import FILE as STORE
 from bot.platforms.matrix.store import SealedStore
 from bot.privacy import Keys, SealBroken
@@ -34,6 +35,7 @@ from tests.storage import MONTH, NOON, bytes_of, change, rows, sent
 HOUSE = Path(__file__).parents[1]
 BOT = "@bot:example.org"
 DEVICE = "DEVICE"
+SECRET = {"access_token": "secret"}
 
 
 @pytest.fixture
@@ -96,7 +98,8 @@ async def filled(vault: Vault, people: int) -> Any:
     async with vault.opened() as (store, keys):
         await joined(store, keys, people)
         await delivered(store, keys, vault.data, people)
-        (vault.data / "matrix" / FILE).write_bytes(keys.seal(b"token", PURPOSE))
+        for name, purpose in SEALED.items():
+            SealedFile(vault.data / "matrix" / name, purpose, keys).write(SECRET)
     machine = matrix(vault.data / "matrix", keys)
     machine.save_account()
     machine.sealed.close()
@@ -116,7 +119,8 @@ async def all_there(vault: Vault, people: int, who: object) -> Keys:
         assert keys.unseal(address, "moderator telegram:1") == b'["telegram","1"]'
     for who_got_it, reference in rows(file(vault), "SELECT subscriber, reference FROM delivery"):
         assert keys.unseal(reference, f"message {who_got_it}") == f"message of {who_got_it}".encode()  # type: ignore[arg-type] # what SQLite gives
-    assert keys.unseal((vault.data / "matrix" / FILE).read_bytes(), PURPOSE) == b"token"
+    for name, purpose in SEALED.items():
+        assert SealedFile(vault.data / "matrix" / name, purpose, keys).read() == SECRET
     assert identity(vault.data / "matrix", keys) == who
     return keys
 
@@ -148,12 +152,13 @@ async def test_nothing_opens_or_is_found_with_the_old_keys(vault: Vault) -> None
     await vault.rotate()
     written = bytes_of(file(vault))
     assert [name for name in (*names, *sealed) if name in written] == []
-    with pytest.raises(SealBroken):
-        old.unseal((vault.data / "matrix" / FILE).read_bytes(), PURPOSE)
+    for name, purpose in SEALED.items():
+        with pytest.raises(SealBroken):
+            SealedFile(vault.data / "matrix" / name, purpose, old).read()
     with pytest.raises(SealBroken):
         matrix(vault.data / "matrix", old)
     assert old.address.hex() not in vault.file.path.read_text()
-    assert sorted(path.name for path in (vault.data / "matrix").iterdir()) == [FILE, STORE]
+    assert sorted(path.name for path in (vault.data / "matrix").iterdir()) == sorted([*SEALED, STORE])
 
 
 async def test_what_was_pickled_inside_the_matrix_store_has_new_keys_too(vault: Vault) -> None:

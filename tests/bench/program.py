@@ -18,7 +18,7 @@ from bot.core.messages import Chat
 from bot.core.subscription import Pace
 from bot.core.text import Text
 from bot.delivery.rendering import frozen
-from bot.privacy import Keys
+from bot.keyfile import KeyFile
 from bot.store import Draft, Store
 from tests.bench.server import FIRST_CHAT, HOUSE
 from tests.storage import rows
@@ -46,7 +46,7 @@ class Program:
     async def subscribe(self, chats: Sequence[Chat]) -> None:
         """Have them subscribe to the bench's topic, in this order."""
         self.database.parent.mkdir(mode=0o700, parents=True)
-        keys = Keys.load(self.folder / "keys")
+        keys = KeyFile(self.folder / "keys").load()
         async with self._store() as store:
             for chat in chats:
                 place, address = keys.place(chat), keys.sealed(chat)
