@@ -138,41 +138,54 @@ async def doctor(settings: Settings) -> int:
 
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
-    keys = snapshot = None
-    try:
-        keys = KeyFile(settings.keys).load()
-        yield Finding("keys: private to this user")
-    except KeysUnusable as problem:
-        yield Finding("keys", str(problem))
+    snapshot = None
+    async for finding in _stored(settings):
+        yield finding
     try:
         snapshot, warnings = load_content(settings.content, handlers.kinds)
         yield content_finding(snapshot, len(warnings))
         yield contact_finding(snapshot)
     except ContentBroken as broken:
         yield Finding("content", f"{summary(broken.problems)}; pratip check lists them")
-    async for finding in _stored(settings):
-        yield finding
     uses = {"telegram": settings.uses_telegram, "matrix": settings.uses_matrix}
     for finding in channel_findings(snapshot, {name for name, used in uses.items() if used}) if snapshot else ():
         yield finding
     if not any(uses.values()):
         yield Finding("platforms: none configured; pratip chat works without")
-    elif keys and snapshot:
+    elif snapshot and (keys := _readable(settings)):
         async for finding in platform_findings(_platforms(settings, keys, snapshot), Clock()):
             yield finding
 
 
 async def _stored(settings: Settings) -> AsyncIterator[Finding]:
-    """What the database says of itself and of updates."""
+    """What the keys and the database say of themselves, and of updates."""
+    opens = Finding("database: opens, and its schema is current")
     try:
-        async with Store(settings.database_url) as store:
-            yield Finding("database: opens, and its schema is current")
+        async with vault(settings).opened() as (store, _):
+            yield Finding("keys: private to this user, and those of the database")
+            yield opens
             drafts = await store.broadcasts.newest(_DRAFTS, {State.DRAFT})
             reachable = await store.moderators.reachable()
         for finding in approval_findings(settings.approvals, settings.moderators, reachable, len(drafts)):
             yield finding
+    except KeysInUse:
+        yield Finding("keys", "they are being changed: wait for that")
     except StoreUnusable as problem:
         yield Finding("database", str(problem))
+    except KeysUnusable as problem:
+        yield Finding("keys", str(problem))
+        try:
+            async with Store(settings.database_url):
+                yield opens
+        except StoreUnusable as other:
+            yield Finding("database", str(other))
+
+
+def _readable(settings: Settings) -> Keys | None:
+    try:
+        return KeyFile(settings.keys).read()[0]
+    except KeysUnusable:
+        return None
 
 
 async def _serve(

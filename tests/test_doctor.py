@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.core.broadcast import Kind
+from bot.core.messages import Chat
 from bot.doctor import approval_findings
+from bot.keyfile import KeyFile
 from bot.store import Draft, Store
 from tests.packs import write
 from tests.telegram_server import TelegramServer
@@ -56,6 +58,25 @@ async def test_what_is_wrong_is_said_with_its_mending_all_at_once(tmp_path: Path
     assert "[mend] content: 1 error, 0 warnings; pratip check lists them" in words
 
 
+async def test_keys_that_are_not_the_databases_are_told_and_none_are_made_in_their_place(tmp_path: Path) -> None:
+    keys = KeyFile(tmp_path / "keys").load()
+    place = keys.place(Chat("telegram", "1", private=True))
+    (tmp_path / "data").mkdir(mode=0o700)
+    async with Store(f"sqlite+aiosqlite:///{tmp_path}/data/pratip.db") as store:
+        await store.subscribers.choose_language(place, "km")
+        await store.sealing.note(keys.mark)
+    (tmp_path / "keys").unlink()
+    status, words = await examined(tmp_path)
+    assert status == 1
+    assert "[mend] keys: the key file is missing, and nothing in the database opens without it" in words
+    assert "[ok]   database" in words
+    assert not (tmp_path / "keys").exists()
+    KeyFile(tmp_path / "keys").make()
+    status, words = await examined(tmp_path)
+    assert status == 1
+    assert "[mend] keys: these are not the keys that the database was written with" in words
+
+
 async def test_a_token_that_telegram_refuses_is_named_as_such_and_never_shown(tmp_path: Path) -> None:
     async with TelegramServer(token=TOKEN) as server:
         other = "654321:AAH-another_token-another_token-another"
@@ -94,6 +115,7 @@ async def test_moderators_who_have_not_written_yet_channels_and_drafts_are_named
     content = write(tmp_path / "content", files)
     (content / "pack.yaml").write_text((content / "pack.yaml").read_text() + channels)
     (tmp_path / "data").mkdir(mode=0o700)
+    KeyFile(tmp_path / "keys").make()
     async with Store(f"sqlite+aiosqlite:///{tmp_path}/data/pratip.db") as store:
         await store.moderators.met("telegram:1", b"sealed", "en")
         draft = Draft("d", Kind.NOTE, ("laws",), words={"en": "Words."}, author="telegram:1")
