@@ -31,7 +31,7 @@ async def rotate_keys(settings: Settings) -> int:
     with understood():
         keys = await vault(settings).rotate()
     print(f"Everything is sealed with new keys, generation {keys.generation}.")
-    print("Replace your copy of the key file, and destroy the old one.")
+    print("Replace your copy of the key file and destroy the old one. Make a backup now: older ones open no more.")
     return 0
 
 

@@ -294,7 +294,7 @@ async def some(house: House, server: TelegramServer, calls: int) -> None:
     await comes_true(lambda: len(server.calls("sendMessage")) >= calls or ended(house))
 
 
-@pytest.mark.parametrize(("policy", "planned"), [(Policy.RESEND, 8), (Policy.HOLD, 3)])
+@pytest.mark.parametrize(("policy", "planned"), [(Policy.RESEND, 4), (Policy.HOLD, 2)])
 async def test_however_often_it_is_killed_nobody_is_lost_and_few_hear_twice(
     house: House, server: TelegramServer, policy: Policy, planned: int
 ) -> None:

@@ -304,7 +304,7 @@ async def rotating(vault: Vault) -> AsyncIterator[asyncio.subprocess.Process]:
 
 
 async def test_killed_at_any_moment_it_is_finished_at_the_next_start(vault: Vault) -> None:
-    people, turns = 60, 12
+    people, turns = 30, 6
     who = await filled(vault, people)
     begun = time.monotonic()
     async with rotating(vault) as process:
