@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
@@ -570,6 +570,7 @@ async def life(steps: Sequence[tuple[Any, ...]], file: Path) -> None:
             assert len(PEOPLE) - len(run.gone) <= told <= len(PEOPLE)
 
 
+@settings(max_examples=25)  # each is a whole life of broadcasts
 @given(st.lists(STEPS, min_size=5, max_size=40))
 def test_whatever_happens_every_delivery_ends_once_and_their_sum_is_the_audience(steps: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
