@@ -132,31 +132,38 @@ class Shell:
     async def _approve(self, order: Order) -> None:
         """With the texts before one's eyes, and for exactly these."""
         self._sure(order)
-        sheet = (await self._shown(order.number)).sheet
-        if sheet is None or sheet.broadcast.state is not State.DRAFT:
+        if await self._is_answered(order.number):
             raise Refused((await self._asked(f"approve {order.number}"))[0].text)
-        self._confirmed(order, "Approve exactly this?")
-        heard = await self._change(order, sheet.digest)
+        sheet = (await self._shown(order.number)).sheet
+        await self._confirmed(order, "Approve exactly this?")
+        heard = await self._change(order, sheet.digest if sheet else "")
         if await self._is_sending(order.number) and (order.follow or (heard and self.terminal.is_terminal)):
             await self._follow(order.number)
+
+    async def _is_answered(self, number: int) -> bool:
+        """Whether nothing is left to approve here: it is no draft, or these very texts were approved."""
+        sheet = (await self.moderation.desk(SHELL, self._request(f"approve {number}"))).sheet
+        if sheet is None or sheet.broadcast.state is not State.DRAFT:
+            return True
+        return sheet.seen and SHELL in announcement.approving(sheet.broadcast, sheet.digest)
 
     async def _withdraw(self, order: Order) -> None:
         self._sure(order)
         reply, _ = await self._asked(f"withdraw {order.number}")
         if not reply.rows:
             raise Refused(reply.text)
-        self._confirmed(order, str(reply.text))
+        await self._confirmed(order, str(reply.text))
         await self._change(order, "yes")
 
     def _sure(self, order: Order) -> None:
         if not order.sure and not self.terminal.asks:
             raise Refused(f"Nobody is here to be asked: add --yes to {order.action} it without a question")
 
-    def _confirmed(self, order: Order, question: str) -> None:
+    async def _confirmed(self, order: Order, question: str) -> None:
         """Ask, and look at the content again: it may have changed while somebody was thinking. Raises Refused."""
         if order.sure:
             return
-        if not self.terminal.confirms(question):
+        if not await self.terminal.confirms(question):
             raise Refused("Nothing was done")
         snapshot = self.reload()
         self.moderation.snapshot = lambda: snapshot

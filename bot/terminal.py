@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -50,15 +51,13 @@ class Terminal(Screen):
         """Whether somebody is there to answer a question."""
         return bool(sys.stdin and sys.stdin.isatty() and self.is_terminal)
 
-    def confirms(self, question: str) -> bool:
+    async def confirms(self, question: str) -> bool:
         """Whether somebody types yes. Raises KeyboardInterrupt."""
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio would wait for the line's end
-        try:
-            return input(f"{question} [y/N] ").strip().casefold() in _YES
-        except EOFError:
-            return False
-        finally:
-            signal.signal(signal.SIGINT, before)
+        with _keyboard() as line_typed:
+            self.print(f"{question} [y/N] ", end="", markup=False)
+            if not await line_typed:
+                raise KeyboardInterrupt
+            return sys.stdin.readline().strip().casefold() in _YES
 
     @contextmanager
     def progress(self) -> Iterator[Shown]:
@@ -74,6 +73,29 @@ class Terminal(Screen):
                 bar.update(task, completed=done, total=total or None, description=words, refresh=True)
 
             yield show
+
+
+@contextmanager
+def _keyboard() -> Iterator[asyncio.Future[bool]]:
+    """Whether a line is typed, or Control-C is pressed (False).
+
+    A read that blocks misses a Control-C that comes right before it; what the loop waits for together misses none.
+    """
+    loop, before = asyncio.get_running_loop(), signal.getsignal(signal.SIGINT)
+    line_typed: asyncio.Future[bool] = loop.create_future()
+
+    def heard(line: bool) -> None:  # noqa: FBT001 (the loop calls it)
+        if not line_typed.done():
+            line_typed.set_result(line)
+
+    loop.add_signal_handler(signal.SIGINT, heard, False)
+    loop.add_reader(sys.stdin, heard, True)
+    try:
+        yield line_typed
+    finally:
+        loop.remove_reader(sys.stdin)
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, before)
 
 
 def _lines(terminal: Terminal) -> Shown:
