@@ -49,6 +49,24 @@ def fits(words: Text) -> bool:
     return all(limit.measure(words.plain) <= limit.size for limit in LIMITS)
 
 
+def together(texts: Sequence[Text], at: datetime, content: Content) -> Text:
+    """Several updates in one message of a day (aware): as many as it takes, and what they all end with once."""
+    bodies, closings = zip(*map(_parted, texts), strict=True)
+    head = content.say("push.digest", n=len(texts), date=PartialDate.parse(at.date().isoformat()))
+
+    def some(n: int) -> Text:
+        rest = content.say("news.updates", n=len(texts) - n) if n < len(texts) else None
+        return content.noted(paragraphs(head, *bodies[:n], rest, *dict.fromkeys(closings)))
+
+    return next((said for n in range(len(texts), 1, -1) if fits(said := some(n))), some(1))
+
+
+def _parted(words: Text) -> tuple[Text, Text]:
+    """An update, and the caution under it; what is noted below that depends on all that stands in a message."""
+    caution = next((mark for mark in words.marks if mark.style is Style.CLOSING), None)
+    return (words[: caution.start].strip(), words[caution.start : caution.end]) if caution else (words, Text())
+
+
 def digest(texts: Mapping[str, Text]) -> str:
     """12 hexadecimal characters that name exactly these texts (by language), marks and all."""
     said = [
@@ -160,7 +178,7 @@ def _cut(head: Text, parts: Sequence[Text], content: Content) -> Text:
 
 def _whole(head: Text, parts: Sequence[Text], others: int, content: Content) -> Text:
     rest = content.say("news.more", n=others) if others else None
-    return content.noted(paragraphs(head, *parts, rest, content.caution()))
+    return content.noted(paragraphs(head, *parts, rest, content.caution().styled(Style.CLOSING)))
 
 
 # ---------------------------------------------------------------------------- to moderators

@@ -21,6 +21,7 @@ class Style(StrEnum):
     COMMAND = "command"  # "/about" in the text; each platform writes its own prefix
     FALLBACK = "fallback"  # the words are in the reference language, target, and not in the reader's
     DRAFT = "draft"  # a translation that no native speaker has read yet
+    CLOSING = "closing"  # what stands under every update alike: of several in one message it is said once
 
 
 @dataclass(frozen=True, slots=True)

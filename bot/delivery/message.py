@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.clock import Clock
+from bot.core import announcement
 from bot.core.broadcast import Broadcast
-from bot.core.calendar import PartialDate
 from bot.core.content import Content, Snapshot
 from bot.core.messages import Button, Reply
 from bot.core.text import Limit, Style, Text, join, paragraphs
@@ -41,10 +41,7 @@ class Composer:
         return Reply(paragraphs(body, typed, repeat, content.say("push.footer")), rows if buttons else ())
 
     def _whole(self, claim: Claim, texts: Sequence[Text], content: Content) -> Text:
-        if not claim.digest:
-            return paragraphs(*texts)
-        day = PartialDate.parse(self.clock.now().date().isoformat())
-        return paragraphs(content.say("push.digest", n=len(texts), date=day), *texts)
+        return announcement.together(texts, self.clock.now(), content) if claim.digest else texts[0]
 
     async def _text(self, number: int, content: Content) -> Text:
         """The frozen words of a broadcast in a language, or in the pack's own."""

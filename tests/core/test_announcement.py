@@ -10,6 +10,7 @@ import pytest
 from bot.core import announcement
 from bot.core.announcement import LIMITS, digest, ended, fits, gist, stopped, text, waiting
 from bot.core.broadcast import Broadcast, Item, Kind, Outcome, State
+from bot.core.calendar import PartialDate
 from bot.core.content import Snapshot
 from bot.core.text import Mark, Style, Text
 from tests.conversation import Reader
@@ -186,6 +187,40 @@ def test_a_correction_begins_with_the_readers_day_of_what_it_corrects(reader: Re
 
 def test_a_withdrawal_says_that_it_is_one(reader: Reader) -> None:
     assert reader.phrase("news.withdrawn") in said(note({}, Kind.WITHDRAWAL, 12), reader)
+
+
+def test_what_every_update_ends_with_is_said_once_where_several_are_together(small: Snapshot) -> None:
+    for language in ("en", "km"):
+        reader = Reader(language, pack=small)
+        some = [text(note({"en": f"Number {n}."}), reader.context) for n in range(3)]
+        told = announcement.together(some, AT, reader.content)
+        assert told.plain.startswith(reader.phrase("push.digest", n=3, date=PartialDate.parse("2026-11-20")))
+        assert [f"Number {n}." in told.plain for n in range(3)] == [True] * 3
+        assert told.plain.count(reader.content.caution().plain) == 1
+        assert told.plain.count("note" if language == "en" else reader.phrase("note.both")) == (language == "km")
+
+
+def test_an_update_without_a_caution_is_whole_among_others(reader: Reader) -> None:
+    told = announcement.together([Text("Some words."), Text("Others.")], AT, reader.content)
+    assert told.plain == "2 updates, 20 November 2026\n\nSome words.\n\nOthers."
+
+
+@pytest.mark.parametrize("language", ["en", "km"])
+def test_updates_that_one_message_does_not_take_are_counted_and_are_in_latest(small: Snapshot, language: str) -> None:
+    reader = Reader(language, pack=small)
+    words = ("A word. " if language == "en" else "ពាក្យមួយ។ ") * 60
+    told = announcement.together([text(note({language: words}), reader.context)] * 30, AT, reader.content)
+    shown = told.plain.count(words.strip())
+    assert 2 < shown < 30
+    assert reader.phrase("news.updates", n=30 - shown) in told.plain
+    assert fits(told)
+
+
+def test_of_one_that_nearly_fills_a_message_nothing_is_lost(reader: Reader) -> None:
+    some = [text(note({"en": "word " * 676}), reader.context), text(note({"en": "Another."}), reader.context)]
+    told = announcement.together(some, AT, reader.content)
+    assert told.plain.count("word") == 676
+    assert "1 more update: /latest" in told.plain
 
 
 def test_a_digest_names_exactly_these_texts() -> None:
