@@ -103,7 +103,7 @@ class Moderation:
                 code: thawed(body) for code, body in (await self.store.broadcasts.renderings(broadcast.number)).items()
             }
         original = await self.store.broadcasts.one(broadcast.original) if broadcast.original else None
-        sent_at, now = original.created_at if original else None, self.clock.now()
+        sent_at, now = original.sent_at if original else None, self.clock.now()
         return {
             code: announcement.text(broadcast, Context(view, now.astimezone(zone(view.pack.time_zone))), sent_at)
             for code, view in self.snapshot().views.items()
@@ -191,7 +191,7 @@ class Moderation:
         broadcast = await self.store.broadcasts.one(number)
         if broadcast is None:
             raise Conflict("there is no such broadcast")
-        withdrawal = Broadcast(0, State.DRAFT, Kind.WITHDRAWAL, now, broadcast.topics, original=number)
+        withdrawal = replace(broadcast, number=0, state=State.DRAFT, kind=Kind.WITHDRAWAL, original=number)
         renderings = {code: frozen(text) for code, text in (await self.texts(withdrawal)).items()}
         await self.store.broadcasts.withdraw(number, me, renderings, now)
 

@@ -50,7 +50,7 @@ def _progress(broadcast: Broadcast, desk: Desk, content: Content) -> Iterator[Te
         yield content.say(f"desk.later.{later.kind}", number=str(later.number))
     if bar := _bar(broadcast, content):
         yield bar
-    yield announcement.totals(broadcast.tally, content)
+    yield announcement.totals(broadcast, content)
 
 
 def _later(broadcast: Broadcast, desk: Desk) -> list[Broadcast]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import accumulate, takewhile
 
 from bot.core.broadcast import Broadcast, Item, Kind, Outcome, State, Tally
@@ -31,7 +31,7 @@ def text(broadcast: Broadcast, context: Context, original_at: datetime | None = 
 
     A correction or withdrawal names the day on which its original (original_at, aware) was sent.
     """
-    head = lines(_corrected(broadcast, context, original_at), _topics(broadcast, context.content))
+    head = _head(broadcast, context, original_at)
     parts = _parts(broadcast, context) or [context.content.say("news.nothing")]
     return _fitted(head, parts, context.content)
 
@@ -49,10 +49,10 @@ def fits(words: Text) -> bool:
     return all(limit.measure(words.plain) <= limit.size for limit in LIMITS)
 
 
-def together(texts: Sequence[Text], at: datetime, content: Content) -> Text:
-    """Several updates in one message of a day (aware): as many as it takes, and what they all end with once."""
+def together(texts: Sequence[Text], on: date, content: Content) -> Text:
+    """Several updates in one message of a day: as many as it takes, and what they all end with once."""
     bodies, closings = zip(*map(_parted, texts), strict=True)
-    head = content.say("push.digest", n=len(texts), date=PartialDate.parse(at.date().isoformat()))
+    head = content.say("push.digest", n=len(texts), date=PartialDate.parse(on.isoformat()))
 
     def some(n: int) -> Text:
         rest = content.say("news.updates", n=len(texts) - n) if n < len(texts) else None
@@ -86,13 +86,23 @@ def topics(ids: Sequence[str], content: Content) -> str:
     return content.locale.listing([content.label("topic", each) for each in ids])
 
 
-def _corrected(broadcast: Broadcast, context: Context, original_at: datetime | None) -> Text | None:
-    """That it corrects an earlier one, and of when."""
-    if broadcast.kind is not Kind.CORRECTION:
-        return None
-    if original_at is None:
-        return context.content.say("news.correction.undated")
-    return context.content.say("news.correction.dated", date=day(original_at, context))
+def _head(broadcast: Broadcast, context: Context, original_at: datetime | None) -> Text:
+    """What it is: news of some topics, the correction of an earlier update, or the end of one."""
+    content, named = context.content, _topics(broadcast, context.content)
+    if broadcast.kind not in (Kind.CORRECTION, Kind.WITHDRAWAL):
+        return lines(named)
+    when = {} if original_at is None else {"date": day(original_at, context)}
+    said = content.say(f"news.{broadcast.kind}.{'dated' if when else 'undated'}", **when)
+    if broadcast.kind is Kind.CORRECTION:
+        return lines(said, named)
+    return join((each for each in (said, _withdrawn(broadcast, content)) if each), " · ")
+
+
+def _withdrawn(broadcast: Broadcast, content: Content) -> str:
+    """What a withdrawn update was about, of what is still here: its words are not said again."""
+    here = [content.entries[item.entry] for item in broadcast.items[:_NAMED] if item.entry in content.entries]
+    names = ", ".join(str(entry.heading.shortened(40)) for entry in here)
+    return names or topics(broadcast.topics, content)
 
 
 def day(at: datetime, context: Context) -> PartialDate:
@@ -205,7 +215,7 @@ def stopped(broadcast: Broadcast, content: Content) -> Reply:
     """A broadcast was stopped, and why: a platform refuses it."""
     said = content.say("desk.stopped", number=str(broadcast.number), why=why(broadcast, content))
     buttons = tuple(_button(name, broadcast, content) for name in ("broadcast", "resume", "cancel"))
-    return Reply(content.noted(paragraphs(said, totals(broadcast.tally, content))), (buttons,))
+    return Reply(content.noted(paragraphs(said, totals(broadcast, content))), (buttons,))
 
 
 def why(broadcast: Broadcast, content: Content) -> str:
@@ -217,7 +227,7 @@ def why(broadcast: Broadcast, content: Content) -> str:
 def ended(broadcast: Broadcast, content: Content) -> Reply:
     """A broadcast has ended: how many got it, and how many did not."""
     said = content.say("desk.ended", number=str(broadcast.number), gist=gist(broadcast, content))
-    words = paragraphs(said, totals(broadcast.tally, content))
+    words = paragraphs(said, totals(broadcast, content))
     return Reply(content.noted(words), ((_button("broadcast", broadcast, content),),))
 
 
@@ -271,17 +281,19 @@ def summed(tally: Tally) -> Counter[Outcome]:
     return total
 
 
-def totals(tally: Tally, content: Content) -> Text:
+def totals(broadcast: Broadcast, content: Content) -> Text:
     """ "sent 1,204 · unknown 3", and the same by platform where there are several."""
+    kind, tally = broadcast.kind, broadcast.tally
     platforms = [
-        content.say("desk.platform", platform=content.label("platform", name), counts=counts(outcomes, content))
+        content.say("desk.platform", platform=content.label("platform", name), counts=counts(outcomes, kind, content))
         for name, outcomes in sorted(tally.items())
     ]
-    return lines(counts(summed(tally), content), *(platforms if len(platforms) > 1 else ()))
+    return lines(counts(summed(tally), kind, content), *(platforms if len(platforms) > 1 else ()))
 
 
-def counts(outcomes: Mapping[Outcome, int], content: Content) -> Text:
-    """Deliveries by outcome, those that there are: "sent 1,204 · queued 12"."""
+def counts(outcomes: Mapping[Outcome, int], kind: Kind, content: Content) -> Text:
+    """Deliveries by outcome, those that there are: "sent 1,204 · queued 12", of a withdrawal "told of it 3"."""
     there = [(outcome, outcomes[outcome]) for outcome in Outcome if outcomes.get(outcome)]
-    said = (content.say("list.value", what=content.label("outcome", outcome), n=n) for outcome, n in there)
+    told = {Outcome.SENT: "told"} if kind is Kind.WITHDRAWAL else {}
+    said = (content.say("list.value", what=content.label("outcome", told.get(each, each)), n=n) for each, n in there)
     return join(said, " · ") or content.say("desk.nobody")

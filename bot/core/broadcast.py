@@ -44,6 +44,7 @@ class Outcome(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
+    DELETED = "deleted"  # of a withdrawal: what was sent is gone; where it could not be, the notice is SENT
     UNKNOWN = "unknown"
     FAILED = "failed"
     GONE = "gone"
@@ -95,6 +96,7 @@ class Broadcast:
     original: int = 0  # the broadcast that this one corrects or withdraws
     expires_at: datetime | None = None
     approvals: tuple[Approval, ...] = ()
+    sent_at: datetime | None = None  # aware, UTC; when it was approved
     why: str = ""  # why it was paused or rejected, in a few plain words
     tally: Tally = field(default_factory=lambda: _NO_TALLY)  # once it is being sent
 

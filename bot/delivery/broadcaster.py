@@ -15,6 +15,7 @@ from bot.core.broadcast import Broadcast, Kind, Outcome, Policy
 from bot.core.messages import Chat, Reply
 from bot.delivery.lane import LONGEST_TURN, Lane, Lanes, Later
 from bot.delivery.message import Composer, parts
+from bot.delivery.reference import Digest, Reference
 from bot.log import log
 from bot.platforms import Gone, Moved, Past, Platform, Push, Refusal, Unavailable, Unknown
 from bot.privacy import Keys
@@ -137,7 +138,7 @@ class Broadcaster:
     async def _outcome(self, claim: Claim, lane: Lane) -> Result:
         chat = self.keys.opened(claim.address, claim.place)
         try:
-            reference = await self._tried(claim, chat, lane)
+            return await self._tried(claim, chat, lane)
         except Later as later:
             return self._again(claim, later.seconds)
         except Unavailable as refusal:
@@ -145,7 +146,6 @@ class Broadcaster:
             return self._again(claim, refusal.retry_after)
         except Refusal as refusal:
             return await self._refused(claim, chat, refusal)
-        return Result(claim, Outcome.SENT, reference=reference)
 
     async def _broadcasts(self, claim: Claim) -> list[Broadcast]:
         for number in claim.numbers:
@@ -160,34 +160,52 @@ class Broadcaster:
             self._flying.add(claim)
             yield
 
-    async def _tried(self, claim: Claim, chat: Chat, lane: Lane) -> bytes | None:
-        """Put it on the wire; a reference to what was sent, sealed, where it can be corrected later."""
+    async def _tried(self, claim: Claim, chat: Chat, lane: Lane) -> Result:
+        """Put it on the wire: as a change of what was sent, or as a new message."""
         if claim.failed_on == self._today:
             raise Gone("it refused us today already")
         known = await self._broadcasts(claim)
         key = f"update:{claim.name}:{claim.subscriber}"
-        if claim.reference and known[0].kind is Kind.WITHDRAWAL:
-            async with self._turn(claim, chat, lane):
-                await self.platform.delete(chat, self._message(claim), key=key)
-            return None
-        reply = await self.composer.compose(claim, known, buttons=self.platform.can.buttons)
-        if claim.reference and known[0].kind is Kind.CORRECTION:
+        if claim.reference:
             with suppress(Past):  # say it anew
-                async with self._turn(claim, chat, lane):
-                    await self.platform.amend(chat, self._message(claim), reply, key=key)
-                return claim.reference
-        return await self._sent(claim, chat, lane, reply, key)
+                return await self._changed(claim, known[0], chat, lane, key)
+        reply = await self.composer.compose(claim, known, buttons=self.platform.can.buttons)
+        return Result(claim, Outcome.SENT, reference=await self._sent(claim, chat, lane, reply, key))
+
+    async def _changed(self, claim: Claim, broadcast: Broadcast, chat: Chat, lane: Lane, key: str) -> Result:
+        """Correct or take back what was sent. Raises Past where it has to be said anew."""
+        sent = Reference.read(self.keys.unseal(claim.reference or b"", _purpose(claim)))
+        shown = await self._shown(claim, broadcast, sent.digest)
+        async with self._turn(claim, chat, lane):
+            if shown:
+                await self.platform.amend(chat, sent.message, shown, key=key)
+            else:
+                await self.platform.delete(chat, sent.message, key=key)
+        if not shown and sent.digest and self.platform.can.traces:
+            notice = await self.composer.compose(claim, [broadcast], buttons=self.platform.can.buttons, swept=True)
+            return Result(claim, Outcome.SENT, reference=await self._sent(claim, chat, lane, notice, key))
+        gone = broadcast.kind is Kind.WITHDRAWAL
+        return Result(claim, Outcome.DELETED if gone else Outcome.SENT, reference=claim.reference)
+
+    async def _shown(self, claim: Claim, broadcast: Broadcast, digest: Digest | None) -> Reply | None:
+        """What is to stand in place of what was sent; None where that has to go."""
+        can = self.platform.can
+        if digest:
+            return await self.composer.again(claim, digest, buttons=can.buttons, traces=can.traces)
+        if broadcast.kind is Kind.WITHDRAWAL:
+            return None
+        return await self.composer.compose(claim, [broadcast], buttons=can.buttons)
 
     async def _sent(self, claim: Claim, chat: Chat, lane: Lane, reply: Reply, key: str) -> bytes | None:
-        push = Push(urgent=claim.urgent)
-        message = ""
+        """Send it; a reference to it, sealed, where it can be changed later."""
+        push, messages, today = Push(urgent=claim.urgent), [], self.clock.now().date()
         for number, part in enumerate(parts(reply, self.platform.can.limit)):
             async with self._turn(claim, chat, lane):
-                message = await self.platform.send(chat, part, key=f"{key}#{number}", push=push)
-        return self.keys.seal(message.encode(), _purpose(claim)) if self.platform.can.amend else None
-
-    def _message(self, claim: Claim) -> str:
-        return self.keys.unseal(claim.reference or b"", _purpose(claim)).decode()
+                messages.append(await self.platform.send(chat, part, key=f"{key}#{number}", push=push))
+        if len(messages) > 1 or not self.platform.can.amend:
+            return None
+        reference = Reference(messages[0], Digest(claim.numbers, today) if claim.digest else None)
+        return self.keys.seal(reference.written(), _purpose(claim))
 
     # -- what a refusal means
 
@@ -203,8 +221,6 @@ class Broadcaster:
                 moved = replace(chat, id=there, thread="")
                 await self.store.subscribers.moved(claim.subscriber, self.keys.place(moved), self.keys.sealed(moved))
                 return self._again(claim, 0.0)
-            case Past():
-                return Result(claim, Outcome.FAILED)  # it cannot be taken back any more
             case Gone():
                 return await self._gone(claim)
             case Unknown() if self.platform.can.repeatable:

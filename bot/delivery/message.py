@@ -11,6 +11,7 @@ from bot.core.broadcast import Broadcast
 from bot.core.content import Content, Snapshot
 from bot.core.messages import Button, Reply
 from bot.core.text import Limit, Style, Text, join, paragraphs
+from bot.delivery.reference import Digest
 from bot.delivery.rendering import thawed
 from bot.store import Store
 from bot.store.ledger import Claim
@@ -28,20 +29,44 @@ class Composer:
     snapshot: Callable[[], Snapshot]
     _texts: dict[int, dict[str, Text]] = field(default_factory=dict)
 
-    async def compose(self, claim: Claim, broadcasts: Sequence[Broadcast], *, buttons: bool) -> Reply:
-        """What a claim says. Without buttons, what they would ask stands in the text."""
+    async def compose(
+        self, claim: Claim, broadcasts: Sequence[Broadcast], *, buttons: bool, swept: bool = False
+    ) -> Reply:
+        """What a claim says. Without buttons, what they would ask stands in the text.
+
+        swept: the digest that it is about had to be deleted whole.
+        """
         content = self.snapshot().view(claim.language)
         texts = [await self._text(each.number, content) for each in broadcasts]
+        body = announcement.together(texts, self.clock.now().date(), content) if claim.digest else texts[0]
+        body = paragraphs(body, content.say("news.swept")) if swept else body
+        return self._reply(claim, broadcasts, body, content, buttons=buttons)
+
+    async def again(self, claim: Claim, digest: Digest, *, buttons: bool, traces: bool) -> Reply | None:
+        """What a digest says by now: as corrected, and without what was withdrawn.
+
+        None where it has to go: nothing is left, or something was withdrawn and would leave traces.
+        """
+        content, standing = self.snapshot().view(claim.language), await self.store.broadcasts.standing(digest.numbers)
+        if not any(standing.values()) or (traces and not all(standing.values())):
+            return None
+        gone = content.say("news.gone").styled(Style.ITALIC)
+        texts = [await self._text(number, content) if number else gone for number in standing.values()]
+        found = [await self.store.broadcasts.one(number) for number, now in standing.items() if now]
+        body = announcement.together(texts, digest.day, content)
+        return self._reply(claim, [each for each in found if each], body, content, buttons=buttons)
+
+    def _reply(
+        self, claim: Claim, broadcasts: Sequence[Broadcast], body: Text, content: Content, *, buttons: bool
+    ) -> Reply:
+        """Words, or for whom they must be discreet none, with what belongs under them."""
         rows = _rows(broadcasts, content, discreet=claim.discreet)
-        body = content.say("push.discreet") if claim.discreet else self._whole(claim, texts, content)
+        body = content.say("push.discreet") if claim.discreet else body
         repeat = content.say("push.repeat").styled(Style.ITALIC) if claim.doubtful else None
         if claim.channel:  # whoever presses there would be answered before everybody
             return Reply(paragraphs(body, repeat))
         typed = _typed(rows) if rows and not buttons else None
         return Reply(paragraphs(body, typed, repeat, content.say("push.footer")), rows if buttons else ())
-
-    def _whole(self, claim: Claim, texts: Sequence[Text], content: Content) -> Text:
-        return announcement.together(texts, self.clock.now(), content) if claim.digest else texts[0]
 
     async def _text(self, number: int, content: Content) -> Text:
         """The frozen words of a broadcast in a language, or in the pack's own."""

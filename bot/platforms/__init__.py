@@ -31,6 +31,7 @@ class Capabilities:
     buttons: bool = False
     edit: bool = False  # a reply may replace the message it came from
     amend: bool = False  # what was sent can be changed and deleted later
+    traces: bool = False  # what a message said before it was changed can still be looked at
     repeatable: bool = False  # sending with the same key again is harmless, for a day at least
     limit: Limit = Limit(4096)  # of one message
     window: int = 8  # sends in flight at once

@@ -365,6 +365,22 @@ class Broadcasts:
             found.setdefault(number, {})[row.language] = row.body
         return found
 
+    async def standing(self, numbers: Collection[int]) -> Mapping[int, int]:
+        """Whose words stand for each of these now: its own, those of its newest correction; 0 where withdrawn."""
+        found, family = {number: number for number in numbers}, {number: number for number in numbers}
+        newest = list(family)
+        while newest:
+            later = broadcast.c.original.in_(newest) & broadcast.c.sent_at.is_not(None)
+            rows = await self._database.rows(select(broadcast).where(later).order_by(broadcast.c.id))
+            newest = [row.id for row in rows]
+            for row in rows:
+                number = family[row.id] = family[row.original]
+                if row.kind == Kind.WITHDRAWAL:
+                    found[number] = 0
+                elif found[number] and row.state != State.CANCELLED:
+                    found[number] = max(found[number], row.id)
+        return found
+
     async def renderings(self, number: int) -> Mapping[str, str]:
         """The frozen bodies, by language."""
         rows = await self._database.rows(select(rendering).where(rendering.c.broadcast == number))
@@ -501,6 +517,7 @@ def _broadcast(row: Row[Any], approvals: tuple[Approval, ...], tally: Tally | No
         original=row.original,
         expires_at=None if row.expires_at is None else moment(row.expires_at),
         approvals=approvals,
+        sent_at=None if row.sent_at is None else moment(row.sent_at),
         why=row.why,
         tally=tally or {},
     )

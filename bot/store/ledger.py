@@ -68,7 +68,7 @@ class Result:
 
     claim: Claim
     outcome: Outcome  # QUEUED: to be tried again when due; SENDING is none
-    reference: bytes | None = None  # of the message that arrived, sealed; kept where it holds one broadcast only
+    reference: bytes | None = None  # of the message that arrived, sealed; each broadcast of a digest keeps it
     due: datetime | None = None  # when to try again; None: at once
     doubtful: bool = False  # it may have arrived
 
@@ -411,10 +411,8 @@ _REQUEUE = (
 
 
 def _final(result: Result) -> Iterable[dict[str, Any]]:
-    """A digest's message is not kept: changing one of its updates would change the others."""
     claim, sent = result.claim, result.outcome is Outcome.SENT
-    message = result.reference if len(claim.numbers) == 1 else None
-    values = {"attempt": claim.attempts, "outcome": result.outcome, "kept": int(sent), "message": message}
+    values = {"attempt": claim.attempts, "outcome": result.outcome, "kept": int(sent), "message": result.reference}
     return ({**key, **values} for key in _keys(claim))
 
 

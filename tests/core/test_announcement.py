@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -185,15 +186,21 @@ def test_a_correction_begins_with_the_readers_day_of_what_it_corrects(reader: Re
     assert said(correction, reader).startswith("Correction of an earlier update:")
 
 
-def test_a_withdrawal_says_that_it_is_one(reader: Reader) -> None:
-    assert reader.phrase("news.withdrawn") in said(note({}, Kind.WITHDRAWAL, 12), reader)
+def test_a_withdrawal_says_which_update_it_ends_and_of_when_and_nothing_of_its_words(reader: Reader) -> None:
+    of_news = replace(news(new("kem-sokha"), new("gone")), kind=Kind.WITHDRAWAL, original=12)
+    told = text(of_news, reader.context, AT).plain
+    assert told.startswith("Withdrawn: our update of 20 November 2026 · Kem Sokha\n\nWe have taken it back.")
+    of_note = note({"en": "He is free."}, Kind.WITHDRAWAL, 12)
+    assert said(of_note, reader).startswith("Withdrawn: an earlier update · Prisoners\n\n")
+    assert "free" not in said(of_note, reader)
+    assert said(replace(of_note, topics=()), reader).startswith("Withdrawn: an earlier update\n\n")
 
 
 def test_what_every_update_ends_with_is_said_once_where_several_are_together(small: Snapshot) -> None:
     for language in ("en", "km"):
         reader = Reader(language, pack=small)
         some = [text(note({"en": f"Number {n}."}), reader.context) for n in range(3)]
-        told = announcement.together(some, AT, reader.content)
+        told = announcement.together(some, AT.date(), reader.content)
         assert told.plain.startswith(reader.phrase("push.digest", n=3, date=PartialDate.parse("2026-11-20")))
         assert [f"Number {n}." in told.plain for n in range(3)] == [True] * 3
         assert told.plain.count(reader.content.caution().plain) == 1
@@ -201,7 +208,7 @@ def test_what_every_update_ends_with_is_said_once_where_several_are_together(sma
 
 
 def test_an_update_without_a_caution_is_whole_among_others(reader: Reader) -> None:
-    told = announcement.together([Text("Some words."), Text("Others.")], AT, reader.content)
+    told = announcement.together([Text("Some words."), Text("Others.")], AT.date(), reader.content)
     assert told.plain == "2 updates, 20 November 2026\n\nSome words.\n\nOthers."
 
 
@@ -209,7 +216,7 @@ def test_an_update_without_a_caution_is_whole_among_others(reader: Reader) -> No
 def test_updates_that_one_message_does_not_take_are_counted_and_are_in_latest(small: Snapshot, language: str) -> None:
     reader = Reader(language, pack=small)
     words = ("A word. " if language == "en" else "ពាក្យមួយ។ ") * 60
-    told = announcement.together([text(note({language: words}), reader.context)] * 30, AT, reader.content)
+    told = announcement.together([text(note({language: words}), reader.context)] * 30, AT.date(), reader.content)
     shown = told.plain.count(words.strip())
     assert 2 < shown < 30
     assert reader.phrase("news.updates", n=30 - shown) in told.plain
@@ -218,7 +225,7 @@ def test_updates_that_one_message_does_not_take_are_counted_and_are_in_latest(sm
 
 def test_of_one_that_nearly_fills_a_message_nothing_is_lost(reader: Reader) -> None:
     some = [text(note({"en": "word " * 676}), reader.context), text(note({"en": "Another."}), reader.context)]
-    told = announcement.together(some, AT, reader.content)
+    told = announcement.together(some, AT.date(), reader.content)
     assert told.plain.count("word") == 676
     assert "1 more update: /latest" in told.plain
 
@@ -274,9 +281,15 @@ def test_moderators_are_told_the_totals_at_the_end(reader: Reader) -> None:
 
 
 def test_one_platform_or_none_is_not_told_apart(reader: Reader) -> None:
-    one = announcement.totals({"matrix": {Outcome.SENT: 4}}, reader.content)
+    one = announcement.totals(replace(told_of(), tally={"matrix": {Outcome.SENT: 4}}), reader.content)
     assert one.plain == "sent 4"
-    assert announcement.totals({}, reader.content).plain == "no deliveries so far"
+    assert announcement.totals(replace(told_of(), tally={}), reader.content).plain == "no deliveries so far"
+
+
+def test_the_totals_of_a_withdrawal_say_what_is_deleted_and_who_was_told_of_it(reader: Reader) -> None:
+    tally = {"telegram": {Outcome.SENT: 4, Outcome.DELETED: 1_200}}
+    about = replace(told_of(), kind=Kind.WITHDRAWAL, tally=tally)
+    assert announcement.totals(about, reader.content).plain == "told of it 4 · deleted 1,200"
 
 
 def test_a_notice_in_a_draft_translation_says_so(small: Snapshot) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, MutableMapping
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from bot.platforms import Allowance, Gone, Moved, Past, Push, Refusal, Rejected,
 from bot.store import Channel, StoreFailed
 from bot.store import Lane as Saved
 from tests.clock import leaping
-from tests.delivery.office import KEYS, MONTH, TEXT, chat, office
+from tests.delivery.office import KEYS, MONTH, TEXT, Office, chat, office
 from tests.packs import pack
 from tests.platforms.paper import BUTTONS, PLAIN, READER, Paper
 from tests.storage import change, rows
@@ -316,8 +317,72 @@ async def test_a_withdrawal_deletes_what_was_sent_where_it_still_can(tmp_path: P
         paper.refuses(Past("too old to delete"))
         await desk.withdraw(1)
         await desk.ended(2)
-        assert desk.outcomes(2) == {"sent": 1, "failed": 1}
-    assert sorted(sheet.deleted for sheet in paper.sheets) == [False, True]
+        assert desk.outcomes(2) == {"deleted": 1, "sent": 1}
+    told = [sheet.text.partition("\n")[0] for sheet in paper.sheets if not sheet.deleted]
+    assert sorted(told) == [TEXT, "An update was withdrawn."]
+
+
+@asynccontextmanager
+async def sent_together(desk: Office, paper: Paper, *words: str) -> AsyncIterator[None]:
+    """A digest of some updates is in the reader's hands."""
+    await desk.subscribe(READER, pace=Pace.DAILY, settings=Settings(digest_hour=20))  # in an hour, in Phnom Penh
+    await asyncio.sleep(3500)
+    async with desk.open(paper):
+        for each in words:
+            await desk.send(each)
+        await desk.ended(len(words))
+        yield
+
+
+@leaping
+async def test_a_digest_is_changed_where_one_of_its_updates_is_corrected_or_withdrawn(
+    tmp_path: Path, snapshot: Snapshot
+) -> None:
+    paper = Paper()
+    async with office(tmp_path, snapshot) as desk, sent_together(desk, paper, "One.", "Two.", "Three."):
+        await desk.withdraw(2)
+        await desk.ended(4)
+        await desk.send("Three, corrected.", kind=Kind.CORRECTION, original=3)
+        await desk.ended(5)
+        gone = desk.snapshot.views["en"].say("news.gone")
+        (sheet,) = paper.sheets
+        assert sheet.text == f"3 updates, 23 November 2026\n\nOne.\n\n{gone}\n\nThree, corrected.\n\n/settings · /stop"
+        assert (desk.outcomes(4), desk.outcomes(5)) == ({"deleted": 1}, {"sent": 1})
+        for number in (1, 3):
+            await desk.ended(await desk.withdraw(number))
+        assert sheet.deleted
+    assert len(paper.sheets) == 1
+
+
+@leaping
+async def test_where_a_change_leaves_traces_the_digest_goes_whole_and_the_reader_is_told(
+    tmp_path: Path, snapshot: Snapshot
+) -> None:
+    paper = Paper(replace(BUTTONS, traces=True))
+    async with office(tmp_path, snapshot) as desk, sent_together(desk, paper, "One.", "Two."):
+        await desk.send("Two, corrected.", kind=Kind.CORRECTION, original=2)
+        await desk.ended(3)
+        assert "One.\n\nTwo, corrected." in paper.texts[0]
+        await desk.withdraw(1)
+        await desk.ended(4)
+        assert desk.outcomes(4) == {"sent": 1}
+    assert [sheet.deleted for sheet in paper.sheets] == [True, False]
+    swept = snapshot.views["en"].say("news.swept")
+    assert paper.texts[1] == f"An update was withdrawn.\n\n{swept}\n\n/settings · /stop"
+
+
+@leaping
+async def test_a_digest_of_those_who_are_discreet_names_nothing_also_when_it_is_changed(
+    tmp_path: Path, snapshot: Snapshot
+) -> None:
+    paper = Paper()
+    async with office(tmp_path, snapshot) as desk, sent_together(desk, paper, "One.", "Two."):
+        await desk.store.subscribers.configure(KEYS.place(READER), Settings(discreet=True))
+        await desk.withdraw(1)
+        await desk.ended(3)
+    (sheet,) = paper.sheets
+    assert sheet.text == "There is news.\n\n/settings · /stop"
+    assert [button.command for button in sheet.reply.buttons] == ["news 2"]
 
 
 # --- hours and digests

@@ -256,6 +256,20 @@ async def test_an_ended_one_stays_ended_when_it_is_withdrawn(file: Path) -> None
 # --- reading
 
 
+async def test_of_each_the_words_of_its_newest_correction_stand_until_it_is_withdrawn(file: Path) -> None:
+    async with at(file) as store:
+        book = store.broadcasts
+        for number, name in enumerate(("plain", "corrected", "withdrawn", "corrected and withdrawn", "pending"), 1):
+            assert await sent(store, name) == number
+        first = await sent(store, "first", kind=Kind.CORRECTION, original=2)
+        last = await sent(store, "last", kind=Kind.CORRECTION, original=first)
+        wrong = await sent(store, "wrong", kind=Kind.CORRECTION, original=4)
+        await book.compose(draft("pending correction", kind=Kind.CORRECTION, original=5), NOON)
+        await book.withdraw(3, ONE, BODIES, NOON)
+        await book.withdraw(wrong, ONE, BODIES, NOON)
+        assert await book.standing([5, 4, 3, 2, 1]) == {5: 5, 4: 0, 3: 0, 2: last, 1: 1}
+
+
 async def test_the_newest_come_first_each_with_its_tally(file: Path) -> None:
     async with at(file) as store:
         for name in "abc":

@@ -56,6 +56,7 @@ class Matrix:
         buttons=False,
         edit=False,
         amend=True,
+        traces=True,
         repeatable=True,  # a homeserver knows our transactions for a day
         limit=Limit(12_000, "bytes"),
         window=4,
