@@ -132,7 +132,8 @@ class Moderation:
             case change.Approve():
                 await self._approve(done, me, now)
             case change.Reject(number, why):
-                await broadcasts.reject(number, me, why, now)
+                if await broadcasts.reject(number, me, why, now):
+                    await self._rejected(number, me)
             case change.Compose():
                 await self._compose(done, me, now)
             case change.Pause(number, why):
@@ -204,6 +205,11 @@ class Moderation:
                 words = partial(announcement.waiting, broadcast, self.needed, anew=anew)
                 await self._told(f"waits:{number}:{self.clock.now().timestamp()}", words)
 
+    async def _rejected(self, number: int, me: str) -> None:
+        """Tell the others, its author too, that a draft was rejected, and why."""
+        if broadcast := await self.store.broadcasts.one(number):
+            await self._told(f"rejected:{number}", partial(announcement.rejected, broadcast), but=me)
+
     async def stopped(self, number: int, why: str) -> None:
         """Tell them that a broadcast had to stop, or what about it somebody must mend."""
         log.error("broadcast_stopped", number=number, reason=why)
@@ -217,11 +223,11 @@ class Moderation:
             log.info("broadcast_ended", number=number)
             await self._told(f"ended:{number}", partial(announcement.ended, broadcast))
 
-    async def _told(self, key: str, words: Callable[[Content], Reply]) -> None:
+    async def _told(self, key: str, words: Callable[[Content], Reply], but: str = "") -> None:
         if self.tell is None:
             return
         for name, (address, language) in (await self.store.moderators.reachable()).items():
-            if name in self.names:
+            if name in self.names and name != but:
                 try:
                     platform, chat = orjson.loads(self.keys.unseal(address, f"moderator {name}"))
                 except SealBroken:

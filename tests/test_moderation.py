@@ -163,6 +163,22 @@ async def test_what_is_rejected_stays_rejected_and_says_why(desk: Desk) -> None:
         assert (await desk.says(ONE, "/approve 1")).text == "Draft 1 was rejected: it is not true"
 
 
+async def test_of_a_rejection_the_others_and_the_author_are_told_once_with_its_reason(desk: Desk) -> None:
+    desk.moderators = ("paper:1", "paper:2", "paper:3")
+    async with desk.working():
+        for who in ("3", TWO):
+            await desk.says(who, "/start")
+        await desk.says(TWO, "/language km")
+        await desk.says(ONE, NOTE)
+        for who in (ONE, TWO, "3"):
+            await desk.hears(who)
+        assert (await desk.says("3", "/reject 1 it is open")).text == "Draft 1 is rejected: it is open"
+        assert (await desk.hears(ONE)).text == "Draft 1 was rejected: it is open\nThe office is closed."
+        assert "it is open\n" in (await desk.hears(TWO)).text
+        assert (await desk.says(ONE, "/reject 1 twice")).text == "Draft 1 was rejected: it is open"
+    assert [desk.unread(who) for who in (ONE, TWO, "3")] == [[], [], []]
+
+
 async def test_what_changed_back_says_so_in_words(desk: Desk) -> None:
     async with desk.working():
         await desk.says(ONE, "/start")

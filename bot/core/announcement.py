@@ -218,6 +218,15 @@ def stopped(broadcast: Broadcast, content: Content) -> Reply:
     return Reply(content.noted(paragraphs(said, totals(broadcast, content))), (buttons,))
 
 
+def rejected(broadcast: Broadcast, content: Content) -> Reply:
+    """A moderator has rejected a draft, and why."""
+    said = lines(
+        content.say("desk.was_rejected", number=str(broadcast.number), why=why(broadcast, content)),
+        gist(broadcast, content),
+    )
+    return Reply(content.noted(said))
+
+
 def why(broadcast: Broadcast, content: Content) -> str:
     """Why it was stopped or rejected: the bot's own reasons in the reader's language, a moderator's as written."""
     known = f"desk.because.{broadcast.why}"

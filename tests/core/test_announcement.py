@@ -269,6 +269,11 @@ def test_moderators_are_told_why_a_broadcast_was_stopped_and_what_they_can_do(re
     assert [button.command for button in reply.buttons] == ["broadcast 12", "resume 12", "cancel 12"]
 
 
+def test_moderators_are_told_that_a_draft_was_rejected_why_and_what_it_was(reader: Reader) -> None:
+    reply = announcement.rejected(replace(told_of(why="It is not true."), state=State.REJECTED), reader.content)
+    assert reply.text.plain == "Draft 12 was rejected: It is not true.\nSok Lost"
+
+
 def test_moderators_are_told_the_totals_at_the_end(reader: Reader) -> None:
     reply = ended(told_of(), reader.content)
     assert reply.text.plain == (
