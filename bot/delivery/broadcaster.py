@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,13 +12,14 @@ from datetime import timedelta
 from bot.clock import Clock
 from bot.core.broadcast import Broadcast, Kind, Outcome, Policy
 from bot.core.messages import Chat, Reply
+from bot.delivery.guard import Alarm, Guard
 from bot.delivery.lane import LONGEST_TURN, Lane, Lanes, Later
 from bot.delivery.message import Composer, parts
 from bot.delivery.reference import Digest, Reference
 from bot.log import log
 from bot.platforms import Gone, Moved, Past, Platform, Push, Refusal, Unavailable, Unknown
-from bot.privacy import Keys
-from bot.store import Claim, Conflict, Result, Store, StoreFailed
+from bot.privacy import Keys, SealBroken
+from bot.store import Claim, Result, Store, StoreFailed
 from bot.store import Lane as Pace
 
 MOST = 32  # claimed and not yet settled: what a crash may leave uncertain
@@ -27,9 +27,6 @@ REST_SECONDS = 60.0  # between two looks, if nothing wakes us
 _SHORTEST_REST = 1.0
 _RETRY_SECONDS = 1.0  # after the database failed
 _LONGEST_BACKOFF = 30 * 60.0
-_MALFORMED = 2  # so many chats refuse what it says: it stops
-
-Alarm = Callable[[int, str], Awaitable[None]]  # a broadcast that had to stop, and why: a key of the desk's phrases
 
 
 @dataclass
@@ -53,7 +50,7 @@ class Broadcaster:
         self._flying: set[Claim] = set()  # on the wire
         self._unsettled: list[Result] = []  # what the ledger does not know yet
         self._known: dict[int, Broadcast] = {}
-        self._refusers: defaultdict[int, set[int]] = defaultdict(set)  # who cannot be shown a broadcast
+        self._guard = Guard(self.store, self.clock, self.alarm)
         self._saved: tuple[float, float] | None = None
         self._stopping = False
 
@@ -124,16 +121,22 @@ class Broadcaster:
     async def _delivered(self, claim: Claim, lane: Lane) -> Result:
         """Try once, and say what came of it; whatever goes wrong with one delivery, the others go on."""
         try:
-            return await self._outcome(claim, lane)
+            result = await self._outcome(claim, lane)
         except StoreFailed:
             return self._again(claim, None)
+        except SealBroken:  # of this one subscriber: others can be read
+            log.error("delivery_failed", platform=self.platform.name, reason="its seal does not open with these keys")
+            result = Result(claim, Outcome.FAILED)
         except Exception as problem:  # noqa: BLE001 (a mistake of ours, and this one delivery's alone)
             log.error("delivery_failed", platform=self.platform.name, exc_info=problem)
             with suppress(StoreFailed):
-                await self._malformed(claim)
-            return Result(claim, Outcome.FAILED)
+                await self._guard.refused(claim)
+            result = Result(claim, Outcome.FAILED)
         finally:
             self._flying.discard(claim)
+        with suppress(StoreFailed):
+            await self._guard.tried(claim, failed=result.outcome is Outcome.FAILED)
+        return result
 
     async def _outcome(self, claim: Claim, lane: Lane) -> Result:
         chat = self.keys.opened(claim.address, claim.place)
@@ -229,7 +232,7 @@ class Broadcaster:
                 return self._again(claim, None, doubtful=True)
             case Unknown():
                 return Result(claim, Outcome.UNKNOWN)
-        await self._malformed(claim)
+        await self._guard.refused(claim)
         return Result(claim, Outcome.FAILED)
 
     async def _gone(self, claim: Claim) -> Result:
@@ -239,21 +242,6 @@ class Broadcaster:
         elif await self.store.subscribers.refused(claim.subscriber, self._today):
             log.info("subscriber_erased", platform=self.platform.name)
         return Result(claim, Outcome.GONE)
-
-    async def _malformed(self, claim: Claim) -> None:
-        """What fails for two by no fault of theirs fails for all: stop before they have been tried."""
-        for number in claim.numbers:
-            self._refusers[number].add(claim.subscriber)
-            if len(self._refusers[number]) >= _MALFORMED and await self._paused(number):
-                await self.alarm(number, "refused")
-
-    async def _paused(self, number: int) -> bool:
-        """Whether it was this that stopped a broadcast; once it is resumed, others are asked again."""
-        with suppress(Conflict):
-            if await self.store.broadcasts.pause(number, "", "refused", self.clock.now()):
-                del self._refusers[number]
-                return True
-        return False
 
     @property
     def _today(self) -> str:

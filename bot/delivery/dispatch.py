@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.core.content import Snapshot
-from bot.delivery.broadcaster import REST_SECONDS, Alarm, Broadcaster
+from bot.delivery.broadcaster import REST_SECONDS, Broadcaster
 from bot.delivery.clerk import Clerk
+from bot.delivery.guard import Alarm
 from bot.delivery.lane import Lanes
 from bot.delivery.message import Composer
 from bot.log import log

@@ -554,6 +554,31 @@ async def test_an_address_that_does_not_open_is_counted_as_failed(
     assert "delivery_failed" in events(logged)
 
 
+@leaping
+async def test_addresses_that_do_not_open_stop_nothing_until_they_are_more_than_one_in_twenty(
+    tmp_path: Path, snapshot: Snapshot
+) -> None:
+    paper = Paper(replace(BUTTONS, allowance=Allowance(rate=30)))
+    async with office(tmp_path, snapshot) as desk:
+        await desk.subscribe(*(chat(str(number)) for number in range(300)))
+        change(desk.file, "UPDATE subscriber SET address = x'00' WHERE id <= 10")
+        async with desk.open(paper):
+            await desk.send("One.")
+            await desk.ended()
+            assert (desk.outcomes(), desk.alarms) == ({"sent": 290, "failed": 10}, [])
+            change(desk.file, "UPDATE subscriber SET address = x'00' WHERE id > 150 AND id <= 161")
+            await desk.send("Two.")
+            await desk.until(lambda: bool(desk.alarms))
+            await asyncio.sleep(60)
+            assert ((await desk.one(2)).state, desk.alarms) == ("paused", [(2, "failing")])
+            assert desk.outcomes(2)["failed"] >= 11
+            assert desk.outcomes(2)["queued"] > 100
+            await desk.store.broadcasts.resume(2, "telegram:1", desk.clock.now())
+            desk.dispatch.wake()
+            await desk.ended(2)
+            assert (desk.outcomes(2), desk.alarms) == ({"sent": 279, "failed": 21}, [(2, "failing")])
+
+
 # --- the lane
 
 
