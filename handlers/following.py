@@ -10,8 +10,8 @@ from bot.core.messages import Button, Context, Reply, Request, Role
 from bot.core.router import Bare, Router
 from bot.core.spelling import closest, clusters
 from bot.core.text import Text, paragraphs
-from handlers.listing import named, page, turned
-from handlers.subscriptions import welcomed
+from handlers.hearing import welcomed
+from handlers.listing import named, page, suggestion, turned
 
 router = Router()
 _OFFERED = 3  # entries that may have been meant
@@ -25,9 +25,7 @@ def follow(request: Request, context: Context) -> Reply:
     if entry is None and not asked:
         return Reply(say("bad.which", command="follow"), (_more(context),))
     if entry is None:
-        near = _near(asked, context)
-        meant = tuple((Button(_name(each, context), f"follow {each}"),) for each in near)
-        return Reply(say("bad.entry", words=asked), meant)
+        return _unknown(asked, context)
     end = Button(str(say("button.unfollow")), f"unfollow {entry.id}")
     rows = ((end, *_more(context)),)
     if entry.id in context.prefs.subscriptions.follows:
@@ -46,7 +44,7 @@ def unfollow(request: Request, context: Context) -> Reply:
     """Be told of this entry no more; pressed in the list of /following, the list goes on without it."""
     asked, number = turned(request)
     follows = context.prefs.subscriptions.follows
-    name = _followed(asked, context)
+    name = followed(asked, context)
     changes = (Unfollow(name),) if name in follows else ()
     if asked != request.argument or not asked:
         return replace(_list(request, context, [each for each in follows if each != name], number), changes=changes)
@@ -60,6 +58,29 @@ def unfollow(request: Request, context: Context) -> Reply:
     return Reply(text, (row,), changes=changes)
 
 
+def followed(asked: str, context: Context) -> str:
+    """The id that is meant: one that is followed, whether or not the pack still has it; "" for no entry."""
+    name = "-".join(clusters(asked))
+    if name in context.prefs.subscriptions.follows:
+        return name
+    entry = named(asked, context)
+    return entry.id if entry else ""
+
+
+def nearest_followed(asked: str, context: Context) -> Sequence[str]:
+    """The ids of what is followed and perhaps meant: by a name like this, else by one in another language."""
+    follows = context.prefs.subscriptions.follows
+    names = {_name(each, context): each for each in follows} | {each: each for each in follows}
+    if near := closest(asked, names):
+        return (names[near],)
+    return [hit.id for hit in context.content.search(asked, set(follows), _OFFERED) if hit.named]
+
+
+def ending(name: str, context: Context) -> Button:
+    """The button that ends the following of an entry."""
+    return Button(_name(name, context), f"unfollow {name}")
+
+
 def _more(context: Context) -> tuple[Button, ...]:
     return (Button(str(context.content.say("button.following")), "following"),)
 
@@ -70,15 +91,6 @@ def _name(name: str, context: Context) -> str:
     return str(entry.heading.shortened(60)) if entry else name
 
 
-def _followed(asked: str, context: Context) -> str:
-    """The id that is meant: one that is followed, whether or not the pack still has it; "" for no entry."""
-    name = "-".join(clusters(asked))
-    if name in context.prefs.subscriptions.follows:
-        return name
-    entry = named(asked, context)
-    return entry.id if entry else ""
-
-
 def _near(asked: str, context: Context) -> Sequence[str]:
     """The entries that may have been meant: of that name, else found by the words, those that they name first."""
     called = [entry.id for entry in context.content.called(asked)]
@@ -87,14 +99,20 @@ def _near(asked: str, context: Context) -> Sequence[str]:
     return found[:_OFFERED]
 
 
+def _unknown(asked: str, context: Context) -> Reply:
+    """No such entry to follow: those that may have been meant."""
+    meant = [Button(_name(each, context), f"follow {each}") for each in _near(asked, context)]
+    said = context.content.say("bad.entry", words=asked)
+    text = paragraphs(said, suggestion([button.label for button in meant], context))
+    return Reply(text, tuple((button,) for button in meant))
+
+
 def _not_followed(asked: str, name: str, context: Context) -> Reply:
     """Nothing to end: what was perhaps meant of what is followed."""
-    follows = context.prefs.subscriptions.follows
-    names = {_name(each, context): each for each in follows} | {each: each for each in follows}
-    near = closest(asked, names)
-    rows = ((Button(_name(names[near], context), f"unfollow {names[near]}"),),) if near else ()
-    text = context.content.say("unfollow.not", name=_name(name, context) if name else asked)
-    return Reply(text, (*rows, _more(context)))
+    meant = [ending(each, context) for each in nearest_followed(asked, context)]
+    said = context.content.say("unfollow.not", name=_name(name, context) if name else asked)
+    text = paragraphs(said, suggestion([button.label for button in meant], context))
+    return Reply(text, (*((button,) for button in meant), _more(context)))
 
 
 def _list(request: Request, context: Context, follows: Sequence[str], number: int) -> Reply:

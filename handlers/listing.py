@@ -188,6 +188,13 @@ def named(argument: str, context: Context, kind: type[Entry] = Entry) -> Entry |
     return found[0] if len(found) == 1 else None
 
 
+def suggestion(names: Sequence[str], context: Context) -> Text | None:
+    """Asks whether it was one of these that was meant; None where there are none."""
+    if not names:
+        return None
+    return context.content.say("list.meant", word=names[0]) if len(names) == 1 else context.content.say("list.which")
+
+
 def opening(entry: Entry, *, listed: bool = True) -> Button:
     """The button that opens an entry's card; of a list, its number already stands before the item in the text."""
     return Button(str(entry.heading.shortened(40)), f"show {entry.id}", listed=listed)

@@ -16,7 +16,7 @@ from bot.core.spelling import closest, clusters, normalize
 from bot.core.subscription import DAY_MINUTES, Pace, Quiet, Settings, Subscriptions
 from bot.core.text import paragraphs
 from handlers import language
-from handlers.subscriptions import topic_name
+from handlers.hearing import named_topics, topic_name
 
 router = Router()
 
@@ -126,7 +126,7 @@ def _pace(wish: _Wish, request: Request, context: Context) -> Reply:
     topics = subscriptions.topics if "all" in wish.topics or not wish.topics else dict.fromkeys(wish.topics)
     strangers = [topic for topic in topics if topic not in subscriptions.topics]
     if strangers or not topics:
-        names = ", ".join(topic_name(topic, context) for topic in strangers)
+        names = named_topics(strangers, context)
         said = say("unsubscribe.not", topics=names) if strangers else say("unsubscribe.none")
         return Reply(said, ((Button(str(say("button.subscribe")), "subscribe"),),))
     pace = wish.chosen.get("pace")

@@ -8,9 +8,9 @@ from bot.core.entry import Entry
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.router import Bare, Router
 from bot.core.spelling import closest
-from bot.core.text import Style
+from bot.core.text import Style, paragraphs
 from handlers import card
-from handlers.listing import named, opening, page, turned
+from handlers.listing import named, opening, page, suggestion, turned
 
 router = Router()
 
@@ -23,7 +23,7 @@ def of(request: Request, context: Context, answer: Callable[[Entry], Reply]) -> 
     if not asked:
         return Reply(context.content.say("bad.which", command=request.command))
     near = closest(asked, context.content.entries)
-    text = context.content.say("bad.entry", words=asked)
+    text = paragraphs(context.content.say("bad.entry", words=asked), suggestion([near] if near else [], context))
     return Reply(text, ((Button(near, f"{request.command} {near}"),),) if near else ())
 
 

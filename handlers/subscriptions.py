@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.core.change import Subscribe, Unsubscribe
@@ -12,6 +12,9 @@ from bot.core.router import Bare, Router
 from bot.core.spelling import closest, clusters
 from bot.core.subscription import Pace, Subscriptions
 from bot.core.text import Text, join, paragraphs
+from handlers.following import ending, follow, followed, nearest_followed, unfollow
+from handlers.hearing import named_topics, paced, paced_topics, remaining, topic_name, welcomed
+from handlers.listing import named, suggestion
 
 router = Router()
 Rows = tuple[tuple[Button, ...], ...]
@@ -28,16 +31,18 @@ class _Asked:
 
 @router.command("subscribe", bare=Bare.ALWAYS, needs=Role.ADMIN)
 def subscribe(request: Request, context: Context) -> Reply:
-    """Every topic with a tick to press; or the topics that were named, from now on."""
+    """Every topic with a tick to press; or the topics that were named, from now on; an entry is followed."""
     asked = _asked(request.argument, context.content.terms["topics"], context)
+    if asked.strange and named(request.argument, context):
+        return follow(request, context)
     if asked.strange:
-        return _unknown(asked, "subscribe", context)
+        return _unknown(asked, "subscribe", context.content.terms["topics"], context)
     if not asked.topics:
         return _pointed(_ticks(context.prefs.subscriptions, context), context.content.terms["topics"], request, context)
     topics = context.prefs.subscriptions.topics
     wanted = {topic: asked.pace or topics.get(topic, Pace.NOW) for topic in asked.topics}
     new = tuple(topic for topic, pace in wanted.items() if topics.get(topic) is not pace)
-    said = _said("subscribe.done" if new else "subscribe.already", wanted.items(), context)
+    said = _said("subscribe.done" if new else "subscribe.already", wanted, context)
     reply = Reply(said, (_row(context, "subscribe", "settings"),))
     if new:
         reply = welcomed(replace(reply, changes=(Subscribe(new, asked.pace or Pace.NOW),)), request, context)
@@ -46,18 +51,29 @@ def subscribe(request: Request, context: Context) -> Reply:
 
 @router.command("unsubscribe", bare=Bare.ALWAYS, needs=Role.ADMIN, listed=False)
 def unsubscribe(request: Request, context: Context) -> Reply:
-    """The topics that one may leave; or the topics that were named, no more."""
+    """The topics that one may leave; or the topics that were named, no more; an entry is followed no more."""
     topics = context.prefs.subscriptions.topics
     asked = _asked(request.argument, topics, context)
     if asked.strange:
-        return _unknown(asked, "unsubscribe", context)
+        return _unfollowed(request, context) or _unknown(asked, "unsubscribe", topics, context)
     ended = tuple(topic for topic in asked.topics if topic in topics)
     if not ended:
-        return _leaving(asked.topics, context)
-    left = _without(context.prefs.subscriptions, ended)
-    said = context.content.say("unsubscribe.done", topics=_listed(ended, context))
-    text = paragraphs(said, _left(left, context))
+        missed = context.content.say("unsubscribe.not", topics=named_topics(asked.topics, context))
+        return _leaving(missed if asked.topics else None, context)
+    after = _without(context.prefs.subscriptions, ended)
+    said = context.content.say("unsubscribe.done", topics=named_topics(ended, context))
+    text = paragraphs(said, remaining(after, context))
     return Reply(text, (_row(context, "subscribe", "following"),), changes=(Unsubscribe(ended),))
+
+
+def _unfollowed(request: Request, context: Context) -> Reply | None:
+    """Where an entry was named: it is followed no more, or there is this to leave; None where it was none."""
+    name = followed(request.argument, context)
+    if not name:
+        return None
+    if name in context.prefs.subscriptions.follows:
+        return unfollow(replace(request, argument=name), context)
+    return _leaving(context.content.say("unfollow.not", name=context.content.entries[name].heading), context)
 
 
 @router.command("topic", bare=Bare.NEVER, needs=Role.ADMIN, listed=False)
@@ -67,12 +83,12 @@ def topic(request: Request, context: Context) -> Reply:
     name, _, switch = request.argument.partition(" ")
     if switch == "on" and name in context.content.terms["topics"] and name not in before.topics:
         after = replace(before, topics={**before.topics, name: Pace.NOW})
-        said = _said("subscribe.done", [(name, Pace.NOW)], context)
+        said = _said("subscribe.done", {name: Pace.NOW}, context)
         return _ticked(welcomed(Reply(said, changes=(Subscribe((name,)),)), request, context), after, context)
     if switch == "off" and name in before.topics:
         after = _without(before, [name])
-        said = context.content.say("unsubscribe.done", topics=_listed([name], context))
-        text = paragraphs(said, _left(after, context))
+        said = context.content.say("unsubscribe.done", topics=named_topics([name], context))
+        text = paragraphs(said, remaining(after, context))
         return _ticked(Reply(text, changes=(Unsubscribe((name,)),)), after, context)
     return replace(_ticks(before, context), replaces=True)
 
@@ -94,32 +110,29 @@ def _asked(argument: str, every: Iterable[str], context: Context) -> _Asked:
     return _Asked(tuple(topics), paces[-1] if paces else None, query.words)
 
 
-def _unknown(asked: _Asked, command: str, context: Context) -> Reply:
-    """No such topic: the nearest one, those that were understood, and all of them behind a button."""
-    phrases, words = context.content.vocabularies["subscription"].phrases, asked.strange
-    names = {spelled(tokens): each.value for tokens, each in phrases.items() if each.facet == "topic"}
-    near = [names[name] for word in (words, *words.split()) if (name := closest(word, names))]
-    buttons = [Button(topic_name(each, context), f"{command} {each}") for each in dict.fromkeys((*near, *asked.topics))]
-    text = context.content.say("subscribe.unknown", words=words)
-    return Reply(text, tuple((button,) for button in (*buttons, *_row(context, command))))
+def _unknown(asked: _Asked, command: str, among: Collection[str], context: Context) -> Reply:
+    """No such topic: those of these that may be meant, those that were understood, and all behind a button."""
+    near = [Button(topic_name(each, context), f"{command} {each}") for each in _nearest(asked.strange, among, context)]
+    if command == "unsubscribe":
+        near += [ending(name, context) for name in nearest_followed(asked.strange, context)]
+    understood = (Button(topic_name(each, context), f"{command} {each}") for each in asked.topics)
+    text = paragraphs(
+        context.content.say("subscribe.unknown", words=asked.strange),
+        suggestion([button.label for button in near], context),
+    )
+    buttons = dict.fromkeys((*near, *understood, *_row(context, command)))
+    return Reply(text, tuple((button,) for button in buttons))
+
+
+def _nearest(words: str, among: Collection[str], context: Context) -> Iterable[str]:
+    """The topics whose names the words resemble, all of them or one by one."""
+    phrases = context.content.vocabularies["subscription"].phrases
+    own = {("topic", topic) for topic in ("all", *among)}
+    names = {spelled(tokens): each.value for tokens, each in phrases.items() if (each.facet, each.value) in own}
+    return dict.fromkeys(names[name] for word in (words, *words.split()) if (name := closest(word, names)))
 
 
 # ---------------------------------------------------------------------------- what is said
-
-
-def topic_name(topic: str, context: Context) -> str:
-    """What a topic is called; one that the pack has no more, its id."""
-    return context.content.label("topic", topic)
-
-
-def welcomed(reply: Reply, request: Request, context: Context) -> Reply:
-    """The reply; to a new subscriber also what is kept, who sees it in a group, and the offer to be discreet."""
-    if context.prefs.subscriptions:
-        return reply
-    say = context.content.say
-    group = None if request.chat.private else say("subscribe.group")
-    text = paragraphs(reply.text, say("subscribe.kept"), group, say("subscribe.discreet"))
-    return replace(reply, text=text, rows=((Button(str(say("button.discreet")), "set discreet on"),), *reply.rows))
 
 
 def _pointed(reply: Reply, topics: Collection[str], request: Request, context: Context) -> Reply:
@@ -136,33 +149,13 @@ def _pointed(reply: Reply, topics: Collection[str], request: Request, context: C
     return replace(reply, text=paragraphs(reply.text, said))
 
 
-def _said(phrase: str, paces: Iterable[tuple[str, Pace]], context: Context) -> Text:
-    return context.content.say(phrase, topics=", ".join(_paced(*each, context) for each in paces))
-
-
-def _listed(topics: Iterable[str], context: Context) -> str:
-    return ", ".join(topic_name(topic, context) for topic in topics)
-
-
-def _paced(topic: str, pace: Pace, context: Context) -> str:
-    """A topic with its pace, where that is not "at once"."""
-    name = topic_name(topic, context)
-    if pace is Pace.NOW:
-        return name
-    return str(context.content.say("subscribe.paced", topic=name, pace=context.content.label("pace", pace)))
+def _said(phrase: str, paces: Mapping[str, Pace], context: Context) -> Text:
+    return context.content.say(phrase, topics=paced_topics(paces, context))
 
 
 def _without(subscriptions: Subscriptions, topics: Collection[str]) -> Subscriptions:
     kept = {topic: pace for topic, pace in subscriptions.topics.items() if topic not in topics}
     return replace(subscriptions, topics=kept)
-
-
-def _left(subscriptions: Subscriptions, context: Context) -> Text | None:
-    """What still arrives after topics were left, where one might not think of it."""
-    if not subscriptions:
-        return context.content.say("unsubscribe.nothing")
-    follows = len(subscriptions.follows)
-    return context.content.say("unsubscribe.follows", n=follows) if follows and not subscriptions.topics else None
 
 
 # ---------------------------------------------------------------------------- what is pressed
@@ -191,16 +184,18 @@ def _tick(topic: str, subscriptions: Subscriptions, context: Context) -> Button:
     pace = subscriptions.topics.get(topic)
     if pace is None:
         return Button(topic_name(topic, context), f"topic {topic} on")
-    return Button(str(context.content.say("subscribe.on", topic=_paced(topic, pace, context))), f"topic {topic} off")
+    return Button(str(context.content.say("subscribe.on", topic=paced(topic, pace, context))), f"topic {topic} off")
 
 
-def _leaving(asked: Collection[str], context: Context) -> Reply:
-    """The topics one may leave, a button each; after a word on those that were named and are none of them."""
+def _leaving(missed: Text | None, context: Context) -> Reply:
+    """The topics one may leave, a button each, and the way to what is followed; first a word on what was missed."""
     subscriptions, say = context.prefs.subscriptions, context.content.say
-    missed = say("unsubscribe.not", topics=_listed(asked, context)) if asked else None
     if not subscriptions.topics:
-        text = paragraphs(missed or say("unsubscribe.none"), _left(subscriptions, context) if subscriptions else None)
+        text = paragraphs(
+            missed or say("unsubscribe.none"), remaining(subscriptions, context) if subscriptions else None
+        )
         return Reply(text, (_row(context, "subscribe", "following"),))
     each = (Button(topic_name(topic, context), f"topic {topic} off") for topic in subscriptions.topics)
     every = Button(context.content.label("topic", "all"), "unsubscribe all")
-    return Reply(paragraphs(missed, say("unsubscribe.which")), tuple((button,) for button in (*each, every)))
+    follows = _row(context, "following") if subscriptions.follows else ()
+    return Reply(paragraphs(missed, say("unsubscribe.which")), tuple((button,) for button in (*each, every, *follows)))

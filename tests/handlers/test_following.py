@@ -54,6 +54,8 @@ def test_an_unknown_entry_changes_nothing_and_the_nearest_is_offered(language: s
     assert answer.reply.changes == ()
     assert answer.commands[0] == "follow kem-sokha"
     assert len(answer.commands) <= 3
+    one = reader.phrase("list.meant", word=answer.labels[0])
+    answer.says(one if len(answer.commands) == 1 else reader.phrase("list.which"))
 
 
 def test_a_name_in_the_other_language_is_followed_in_that_and_offered_here() -> None:
@@ -63,7 +65,8 @@ def test_a_name_in_the_other_language_is_followed_in_that_and_offered_here() -> 
 
 def test_of_a_name_that_fits_several_entries_these_are_offered(tmp_path: Path) -> None:
     files = {f"prisoners/{name}.yaml": person("Sok Vanna") for name in ("sok-a", "sok-b")}
-    assert Reader(pack=pack(tmp_path, files)).asks("/follow sok vanna").commands == ["follow sok-a", "follow sok-b"]
+    answer = Reader(pack=pack(tmp_path, files)).asks("/follow sok vanna").says("Did you mean one of these?")
+    assert answer.commands == ["follow sok-a", "follow sok-b"]
 
 
 def test_where_nothing_is_near_nothing_is_offered() -> None:
@@ -140,6 +143,7 @@ def test_ending_the_last_one_says_that_nothing_is_sent_unless_a_topic_is() -> No
 def test_ending_what_is_not_followed_changes_nothing_and_offers_what_is(language: str) -> None:
     reader = follower("kem-sokha", language=language)
     unknown = reader.asks("/unfollow kem-soka").says(reader.phrase("unfollow.not", name="kem-soka"))
+    unknown.says(reader.phrase("list.meant", word=unknown.labels[0]))
     assert (unknown.reply.changes, unknown.commands) == ((), ["unfollow kem-sokha", "following"])
     law = reader.content.entries["lango-2015"].heading.shortened(60)
     other = reader.asks("/unfollow lango-2015").says(reader.phrase("unfollow.not", name=law))

@@ -37,7 +37,8 @@ def test_without_a_name_the_bot_asks_which(reader: Reader, command: str) -> None
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_misspelt_id_is_suggested(reader: Reader, command: str) -> None:
-    answer = reader.asks(f"/{command} sok-vana").says("I know no entry “sok-vana”. Try /search sok-vana")
+    answer = reader.asks(f"/{command} sok-vana")
+    answer.says("I know no entry “sok-vana”. Try /search sok-vana", "Did you mean “sok-vanna”?")
     assert answer.commands == [f"{command} sok-vanna"]
     reader.presses("sok-vanna").says("Sok Vanna")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bot.core.change import Configure, Stop, Subscribe, Unsubscribe
+from bot.core.change import Configure, Follow, Stop, Subscribe, Unfollow, Unsubscribe
 from bot.core.messages import Chat, Prefs, Role
 from bot.core.subscription import NOTHING, Pace, Settings, Subscriptions
 from bot.core.text import Style
@@ -142,7 +143,8 @@ def test_an_unknown_topic_changes_nothing_and_the_nearest_is_offered(language: s
 
 
 def test_what_was_understood_beside_an_unknown_topic_is_offered_and_not_done() -> None:
-    answer = Reader().asks("/subscribe laws prisonrs").says("I know no topic “prisonrs”. Nothing was changed.")
+    answer = Reader().asks("/subscribe laws prisonrs")
+    answer.says("I know no topic “prisonrs”. Nothing was changed.", "Did you mean “Prisoners and cases”?")
     assert answer.commands == ["subscribe prisoners", "subscribe laws", "subscribe"]
     assert answer.reply.changes == ()
 
@@ -218,8 +220,11 @@ def test_leaving_a_topic_ends_that_one_alone(language: str) -> None:
     reader.asks("/unsubscribe laws").says(reader.phrase("unsubscribe.done", topics=name(reader, "laws")))
     again = reader.asks("/unsubscribe laws").says(reader.phrase("unsubscribe.not", topics=name(reader, "laws")))
     assert (again.reply.changes, again.commands) == ((), ["topic claims off", "unsubscribe all"])
-    unknown = reader.asks("/unsubscribe claimz").says(reader.phrase("subscribe.unknown", words="claimz"))
-    assert (unknown.reply.changes, unknown.commands[0]) == ((), "unsubscribe claims")
+    unknown = reader.asks("/unsubscribe claimz").says(
+        reader.phrase("subscribe.unknown", words="claimz"), reader.phrase("list.meant", word=name(reader, "claims"))
+    )
+    assert (unknown.reply.changes, unknown.commands) == ((), ["unsubscribe claims", "unsubscribe"])
+    assert reader.asks("/unsubscribe lawz").commands == ["unsubscribe"]  # nothing like it is there to leave
     assert list(reader.prefs.subscriptions.topics) == ["claims"]
 
 
@@ -229,6 +234,53 @@ def test_who_leaves_all_topics_hears_what_is_still_followed(language: str) -> No
     reader.asks("/follow kem-sokha")
     reader.asks("/unsubscribe all").says(reader.phrase("unsubscribe.follows", n=1))
     reader.asks("/unsubscribe").says(reader.phrase("unsubscribe.none"), reader.phrase("unsubscribe.follows", n=1))
+
+
+@LANGUAGES
+@pytest.mark.parametrize("words", ["kem-sokha", "Kem Sokha", "កឹម សុខា"])
+def test_an_entry_is_left_as_a_topic_is(language: str, words: str) -> None:
+    reader = subscribed(language, "laws")
+    reader.asks("/follow kem-sokha")
+    heading = reader.content.entries["kem-sokha"].heading
+    left = reader.asks(f"/unsubscribe {words}")
+    if not left.reply.changes:  # a name that is written so in the other language alone is asked about
+        left = reader.presses(str(heading))
+    assert left.says(reader.phrase("unfollow.done", name=heading)).reply.changes == (Unfollow("kem-sokha"),)
+    again = reader.asks("/unsubscribe kem-sokha").says(
+        reader.phrase("unfollow.not", name=heading), reader.phrase("unsubscribe.which")
+    )
+    assert (again.reply.changes, again.commands) == ((), ["topic laws off", "unsubscribe all"])
+
+
+@LANGUAGES
+def test_leaving_an_entry_that_is_not_followed_offers_what_is_heard_of(language: str) -> None:
+    reader = subscribed(language, "laws")
+    reader.asks("/follow kem-sokha")
+    law = reader.content.entries["lango-2015"].heading
+    missed = reader.asks("/unsubscribe lango-2015").says(reader.phrase("unfollow.not", name=law))
+    assert (missed.reply.changes, missed.commands) == ((), ["topic laws off", "unsubscribe all", "following"])
+    name_ = str(reader.content.entries["kem-sokha"].heading)
+    misspelt = reader.asks("/unsubscribe kem soka").says(reader.phrase("list.meant", word=name_))
+    assert (misspelt.reply.changes, misspelt.commands) == ((), ["unfollow kem-sokha", "unsubscribe"])
+    reader.pushes(misspelt.reply.buttons[0])
+    assert reader.prefs.subscriptions.follows == ()
+    nothing = Reader(language).asks("/unsubscribe kem-sokha")
+    assert (nothing.reply.changes, nothing.commands) == ((), ["subscribe", "following"])
+
+
+def test_an_entry_that_left_the_pack_is_left_by_its_id() -> None:
+    reader = subscribed("", "laws")
+    reader.prefs = Prefs(subscriptions=replace(reader.prefs.subscriptions, follows=("left-the-pack",)))
+    reader.asks("/unsubscribe left-the-pack").says("This chat no longer follows left-the-pack.")
+    assert reader.prefs.subscriptions.follows == ()
+
+
+@LANGUAGES
+@pytest.mark.parametrize("words", ["kem-sokha", "kem sokha"])
+def test_who_subscribes_to_an_entry_follows_it(language: str, words: str) -> None:
+    reader = Reader(language)
+    followed = reader.asks(f"/subscribe {words}").says(reader.phrase("subscribe.kept"))
+    assert followed.reply.changes == (Follow("kem-sokha"),)
 
 
 def test_who_gets_nothing_and_leaves_a_topic_is_told_so() -> None:

@@ -1,0 +1,51 @@
+"""Hearing: what this chat hears of, in words: its topics and their paces, what is left, what a new one is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from bot.core.messages import Button, Context, Reply, Request
+from bot.core.subscription import Pace, Subscriptions
+from bot.core.text import Text, paragraphs
+
+
+def topic_name(topic: str, context: Context) -> str:
+    """What a topic is called; one that the pack has no more, its id."""
+    return context.content.label("topic", topic)
+
+
+def named_topics(topics: Iterable[str], context: Context) -> str:
+    """What topics are called, one after the other."""
+    return ", ".join(topic_name(topic, context) for topic in topics)
+
+
+def paced(topic: str, pace: Pace, context: Context) -> str:
+    """A topic with its pace, where that is not "at once"."""
+    name = topic_name(topic, context)
+    if pace is Pace.NOW:
+        return name
+    return str(context.content.say("subscribe.paced", topic=name, pace=context.content.label("pace", pace)))
+
+
+def paced_topics(paces: Mapping[str, Pace], context: Context) -> str:
+    """Topics with their paces, one after the other."""
+    return ", ".join(paced(*each, context) for each in paces.items())
+
+
+def remaining(subscriptions: Subscriptions, context: Context) -> Text | None:
+    """What still arrives after topics were left, where one might not think of it."""
+    if not subscriptions:
+        return context.content.say("unsubscribe.nothing")
+    follows = len(subscriptions.follows)
+    return context.content.say("unsubscribe.follows", n=follows) if follows and not subscriptions.topics else None
+
+
+def welcomed(reply: Reply, request: Request, context: Context) -> Reply:
+    """The reply; to a new subscriber also what is kept, who sees it in a group, and the offer to be discreet."""
+    if context.prefs.subscriptions:
+        return reply
+    say = context.content.say
+    group = None if request.chat.private else say("subscribe.group")
+    text = paragraphs(reply.text, say("subscribe.kept"), group, say("subscribe.discreet"))
+    return replace(reply, text=text, rows=((Button(str(say("button.discreet")), "set discreet on"),), *reply.rows))
