@@ -14,9 +14,11 @@ from bot.core.query import spelled
 from bot.core.router import Bare, Router
 from bot.core.spelling import closest, clusters, normalize
 from bot.core.subscription import DAY_MINUTES, Pace, Quiet, Settings, Subscriptions
-from bot.core.text import paragraphs
+from bot.core.text import lines, paragraphs
 from handlers import language
 from handlers.hearing import named_topics, topic_name
+from handlers.listing import suggestion
+from handlers.subscriptions import nearest
 
 router = Router()
 
@@ -36,6 +38,7 @@ class _Wish:
     times: tuple[int | None, ...]  # minutes after midnight; None for a time that no clock shows
     strange: str  # the words that mean nothing here
     typed: str  # the whole argument
+    bare: bool  # nothing but the setting's name or topics: it is asked what there is to choose from
 
     @property
     def switch(self) -> bool | None:
@@ -76,7 +79,11 @@ def _read(argument: str, context: Context) -> _Wish:
     meant = [(each.facet, each.value) for each in query.filters if not each.without]
     topics = (*filter(own.__contains__, argument.split()), *(value for facet, value in meant if facet == "topic"))
     chosen = dict(reversed(meant))  # of two values, the first
-    return _Wish(chosen, tuple(dict.fromkeys(topics)), _times(rest, context), query.words, argument)
+    if {("switch", "on"), ("switch", "off")} <= set(meant):
+        del chosen["switch"]
+    times = _times(rest, context)
+    bare = not (query.words or times) and {each.facet for each in query.filters} <= {"setting", "topic"}
+    return _Wish(chosen, tuple(dict.fromkeys(topics)), times, query.words, argument, bare)
 
 
 def _named(wish: _Wish) -> str:
@@ -130,15 +137,30 @@ def _pace(wish: _Wish, request: Request, context: Context) -> Reply:
         said = say("unsubscribe.not", topics=names) if strangers else say("unsubscribe.none")
         return Reply(said, ((Button(str(say("button.subscribe")), "subscribe"),),))
     pace = wish.chosen.get("pace")
-    if pace is None:
-        rows = tuple((Button(context.content.label("pace", each), _paced(topics, each)),) for each in _PACES)
-        return Reply(say("settings.pace"), rows)
-    if (slot := _slot(wish, subscriptions.settings)) is None:
+    slot = _slot(wish, subscriptions.settings)
+    if pace is None or (slot is None and not (wish.times or "weekday" in wish.chosen)):
+        return _paces(wish, topics, context)
+    if slot is None:
         return _digest(wish, request, context)
     paced = {**subscriptions.topics, **dict.fromkeys(topics, Pace(pace))}
     timed = (Configure(slot),) if slot != subscriptions.settings else ()
     after = replace(subscriptions, topics=paced, settings=slot)
     return _screen(request, context, after, Subscribe(tuple(topics), Pace(pace)), *timed)
+
+
+def _paces(wish: _Wish, topics: Mapping[str, Pace | None], context: Context) -> Reply:
+    """How often there is; after words that are none of it, the topics that may be meant by them."""
+    say, pace = context.content.say, wish.chosen.get("pace")
+    if wish.bare:
+        return Reply(say("settings.pace.ask"), _rows(_choices(topics, context), 1))
+    near = nearest(wish.strange, context.prefs.subscriptions.topics, context)
+    meant = [Button(topic_name(each, context), " ".join(filter(None, ("set", each, pace)))) for each in near]
+    said = paragraphs(say("settings.pace.bad", words=wish.typed), suggestion([each.label for each in meant], context))
+    return Reply(said, _rows([*(meant or (() if pace else _choices(topics, context))), _back(context)], 1))
+
+
+def _choices(topics: Mapping[str, object], context: Context) -> Sequence[Button]:
+    return [Button(_label(each, context), _paced(topics, each)) for each in _PACES]
 
 
 def _paced(topics: Mapping[str, object], pace: Pace) -> str:
@@ -155,7 +177,7 @@ def _quiet(wish: _Wish, request: Request, context: Context) -> Reply:
     off = Button(context.content.label("switch", "off"), "set quiet off")
     nights = [Button(_span(each), f"set quiet {_span(each, '-')}") for each in _NIGHTS]
     rows = (*_rows(nights, 2), (off, _back(context)))
-    return Reply(context.content.say("settings.quiet.ask" if _bare(wish) else "settings.quiet.bad"), rows)
+    return Reply(context.content.say("settings.quiet.ask" if wish.bare else "settings.quiet.bad"), rows)
 
 
 def _slot(wish: _Wish, settings: Settings) -> Settings | None:
@@ -173,33 +195,34 @@ def _slot(wish: _Wish, settings: Settings) -> Settings | None:
 def _digest(wish: _Wish, request: Request, context: Context) -> Reply:
     slot = _slot(wish, context.prefs.subscriptions.settings)
     if slot and (wish.times or "weekday" in wish.chosen):
-        return _configured(request, context, slot)
+        return _configured(request, context, slot, "" if _collected(context.prefs.subscriptions) else "digest")
     hours = [Button(f"{hour}:00", f"set digest {hour}") for hour in _HOURS]
     days = [Button(context.content.label("weekday", each), f"set digest {each}") for each in WEEKDAYS]
     rows = (*_rows(hours, 4), *_rows(days, 4), (_back(context),))
-    return Reply(context.content.say("settings.digest.ask" if _bare(wish) else "settings.digest.bad"), rows)
+    return Reply(context.content.say("settings.digest.ask" if wish.bare else "settings.digest.bad"), rows)
 
 
 def _zone(wish: _Wish, request: Request, context: Context) -> Reply:
     asked = _after(wish.typed, "zone", context)
-    own = context.content.pack.time_zone
     if zone := _zones().get(asked.casefold().replace(" ", "_")):
         return _configured(request, context, replace(context.prefs.subscriptions.settings, zone=zone))
-    near = _near(asked) or [own]
-    text = context.content.say("settings.zone.bad", words=asked) if asked else context.content.say("settings.zone.ask")
-    return Reply(text, (*((Button(each, f"set zone {each}"),) for each in near), (_back(context),)))
+    near = _near(asked)
+    said = context.content.say("settings.zone.bad", words=asked) if asked else None
+    text = paragraphs(said, suggestion(near, context) or context.content.say("settings.zone.ask"))
+    zones = near or [context.content.pack.time_zone]
+    return Reply(text, _rows([*(Button(each, f"set zone {each}") for each in zones), _back(context)], 1))
 
 
 def _urgent(wish: _Wish, request: Request, context: Context) -> Reply:
     if wish.switch is None:
-        return _switch("urgent", context)
+        return _switch("urgent", wish, context)
     settings = replace(context.prefs.subscriptions.settings, urgent_breaks_quiet=wish.switch)
-    return _configured(request, context, settings)
+    return _configured(request, context, settings, "urgent" if wish.switch and not settings.quiet else "")
 
 
 def _discreet(wish: _Wish, request: Request, context: Context) -> Reply:
     if wish.switch is None:
-        return _switch("discreet", context)
+        return _switch("discreet", wish, context)
     return _configured(request, context, replace(context.prefs.subscriptions.settings, discreet=wish.switch))
 
 
@@ -214,15 +237,12 @@ _SETTERS: Mapping[str, _Setter] = {
 }
 
 
-def _bare(wish: _Wish) -> bool:
-    """Whether nothing but the setting's name was said, which asks what there is to choose from."""
-    return not (wish.strange or wish.times or "switch" in wish.chosen)
-
-
-def _switch(name: str, context: Context) -> Reply:
-    """What it does, and on or off to choose from."""
-    switches = tuple(Button(context.content.label("switch", each), f"set {name} {each}") for each in ("on", "off"))
-    return Reply(context.content.say(f"settings.{name}.ask"), (switches, (_back(context),)))
+def _switch(name: str, wish: _Wish, context: Context) -> Reply:
+    """What it does, and on or off to choose from; first a word on what is neither."""
+    say, label = context.content.say, context.content.label
+    bad = None if wish.bare else say("settings.switch", setting=label("setting", name))
+    switches = tuple(Button(label("switch", each), f"set {name} {each}") for each in ("on", "off"))
+    return Reply(paragraphs(bad, say(f"settings.{name}.ask")), (switches, (_back(context),)))
 
 
 def _unknown(wish: _Wish, context: Context) -> Reply:
@@ -230,8 +250,10 @@ def _unknown(wish: _Wish, context: Context) -> Reply:
     names = {spelled(tokens): each.value for tokens, each in phrases.items() if each.facet == "setting"}
     words = wish.strange or wish.typed
     near = closest(words, names) or closest(words.split()[0], names)
-    meant = ((Button(context.content.label("setting", names[near]), f"settings {names[near]}"),),) if near else ()
-    return Reply(context.content.say("settings.unknown", words=wish.typed), (*meant, (_back(context),)))
+    meant = [Button(context.content.label("setting", names[near]), f"settings {names[near]}")] if near else []
+    said = context.content.say("settings.unknown", words=wish.typed)
+    text = paragraphs(said, suggestion([each.label for each in meant], context))
+    return Reply(text, _rows([*meant, _back(context)], 1))
 
 
 # ---------------------------------------------------------------------------- time zones
@@ -239,19 +261,38 @@ def _unknown(wish: _Wish, context: Context) -> Reply:
 
 @cache
 def _zones() -> Mapping[str, str]:
-    """Every IANA time zone by its name in small letters."""
-    return {name.casefold(): name for name in sorted(available_timezones())}
+    """Every IANA time zone by its name in small letters, places before abbreviations."""
+    names = sorted(available_timezones(), key=lambda name: ("/" not in name, len(name), name))
+    return {name.casefold(): name for name in names}
+
+
+def _places() -> Sequence[str]:
+    """The zones to offer; those of Etc mean the contrary of what they seem to: Etc/GMT+7 is west."""
+    return [zone for zone in _zones().values() if not zone.startswith("Etc/")]
 
 
 def _near(asked: str) -> Sequence[str]:
-    """The zones whose names have all the words, places before abbreviations; else the one whose city looks alike."""
-    words = set(clusters(asked))
-    zones = sorted(_zones().values(), key=lambda name: ("/" not in name, len(name)))
-    if found := [name for name in zones if words and words <= set(clusters(_apart(name)))]:
-        return found[:_OFFERED]
-    cities = {_apart(name.rpartition("/")[2]): name for name in reversed(zones)}
-    near = closest(asked.rpartition("/")[2], cities)
-    return [cities[near]] if near else []
+    """The zones that have all the words, else those whose city is one part of what was asked, else looks like one."""
+    parts = asked.split("/")[::-1]  # a city is the last part of a zone's name
+    return (_having(asked, _apart) or [zone for part in parts for zone in _having(part, _city)] or _alike(parts))[
+        :_OFFERED
+    ]
+
+
+def _having(words: str, called: Callable[[str], str]) -> Sequence[str]:
+    """The zones that are called by all the words."""
+    wanted = set(clusters(words))
+    return [zone for zone in _places() if wanted and wanted <= set(clusters(called(zone)))]
+
+
+def _alike(words: Sequence[str]) -> Sequence[str]:
+    """The zone whose city looks most like one of the words."""
+    cities = {_city(zone): zone for zone in reversed(_places())}
+    return [cities[city] for each in words if (city := closest(each, cities))]
+
+
+def _city(zone: str) -> str:
+    return _apart(zone.rpartition("/")[2])
 
 
 def _apart(name: str) -> str:
@@ -261,16 +302,19 @@ def _apart(name: str) -> str:
 # ---------------------------------------------------------------------------- the screen
 
 
-def _configured(request: Request, context: Context, held: Settings) -> Reply:
-    """The screen after a change of settings."""
-    return _screen(request, context, replace(context.prefs.subscriptions, settings=held), Configure(held))
+def _configured(request: Request, context: Context, held: Settings, idle: str = "") -> Reply:
+    """The screen after a change of settings; idle names one that changes nothing yet, and it is said when it will."""
+    after = replace(context.prefs.subscriptions, settings=held)
+    return _screen(request, context, after, Configure(held), idle=idle)
 
 
-def _screen(request: Request, context: Context, subscriptions: Subscriptions | None = None, *changes: Change) -> Reply:
+def _screen(
+    request: Request, context: Context, subscriptions: Subscriptions | None = None, *changes: Change, idle: str = ""
+) -> Reply:
     """What holds, a button each: one press changes it, or offers what to choose from."""
     held, say = subscriptions or context.prefs.subscriptions, context.content.say
     zone = held.settings.zone or context.content.pack.time_zone
-    done = say("settings.done") if changes else None
+    done = lines(say("settings.done"), say(f"settings.{idle}.idle") if idle else None) if changes else None
     text = paragraphs(done, say("settings.lead", zone=zone))
     buttons = (*_topics(held, context), *_times_of(held, context), *_others(request, held, context))
     return Reply(text, tuple((button,) for button in buttons), changes=changes)
@@ -295,19 +339,35 @@ def _label(pace: Pace, context: Context) -> str:
 
 
 def _times_of(held: Subscriptions, context: Context) -> Sequence[Button]:
-    settings, label = held.settings, context.content.label
-    day = label("weekday", WEEKDAYS[settings.digest_day])
-    quiet = _span(settings.quiet) if settings.quiet else label("switch", "off")
+    settings = held.settings
+    quiet = _span(settings.quiet) if settings.quiet else context.content.label("switch", "off")
     return [
-        _button("digest", "set digest", context, hour=_clock(settings.digest_hour * 60), day=day),
+        *_digest_of(held, context),
         _button("quiet", "set quiet", context, quiet=quiet),
         _button("zone", "set zone", context, zone=settings.zone or context.content.pack.time_zone),
     ]
 
 
+def _digest_of(held: Subscriptions, context: Context) -> Sequence[Button]:
+    """When collected updates arrive, where some are collected: the hour, and the day for weekly ones."""
+    paces = _collected(held)
+    if not paces:
+        return []
+    hour = _clock(held.settings.digest_hour * 60)
+    day = context.content.label("weekday", WEEKDAYS[held.settings.digest_day])
+    return [_button(f"digest.{paces.pop() if len(paces) == 1 else 'both'}", "set digest", context, hour=hour, day=day)]
+
+
+def _collected(held: Subscriptions) -> set[Pace]:
+    """The paces at which updates are collected."""
+    return set(held.topics.values()) - {Pace.NOW}
+
+
 def _others(request: Request, held: Subscriptions, context: Context) -> Sequence[Button]:
+    """The switches, that of urgent news where there are quiet hours; and the ways to other lists."""
     settings = held.settings
-    switches = {"urgent": settings.urgent_breaks_quiet, "discreet": settings.discreet}
+    switches = {"urgent": settings.urgent_breaks_quiet} if settings.quiet else {}
+    switches["discreet"] = settings.discreet
     buttons = [
         _button(
             name, f"set {name} {'off' if on else 'on'}", context, state=context.content.label("switch", _state(on=on))

@@ -112,7 +112,7 @@ def _asked(argument: str, every: Iterable[str], context: Context) -> _Asked:
 
 def _unknown(asked: _Asked, command: str, among: Collection[str], context: Context) -> Reply:
     """No such topic: those of these that may be meant, those that were understood, and all behind a button."""
-    near = [Button(topic_name(each, context), f"{command} {each}") for each in _nearest(asked.strange, among, context)]
+    near = [Button(topic_name(each, context), f"{command} {each}") for each in nearest(asked.strange, among, context)]
     if command == "unsubscribe":
         near += [ending(name, context) for name in nearest_followed(asked.strange, context)]
     understood = (Button(topic_name(each, context), f"{command} {each}") for each in asked.topics)
@@ -124,7 +124,7 @@ def _unknown(asked: _Asked, command: str, among: Collection[str], context: Conte
     return Reply(text, tuple((button,) for button in buttons))
 
 
-def _nearest(words: str, among: Collection[str], context: Context) -> Iterable[str]:
+def nearest(words: str, among: Collection[str], context: Context) -> Iterable[str]:
     """The topics whose names the words resemble, all of them or one by one."""
     phrases = context.content.vocabularies["subscription"].phrases
     own = {("topic", topic) for topic in ("all", *among)}

@@ -10,6 +10,7 @@ import pytest
 from bot.core.change import Configure, SetLanguage, Subscribe
 from bot.core.messages import Chat, Prefs, Role
 from bot.core.subscription import Pace, Quiet, Settings, Subscriptions, due, is_zone
+from bot.core.text import Style
 from tests.conversation import Reader
 from tests.packs import pack
 
@@ -48,7 +49,7 @@ def test_the_screen_shows_what_holds_and_every_button_changes_it(language: str) 
     law = str(reader.content.terms["topics"]["laws"].name)
     assert screen.labels == [
         reader.phrase("settings.button.topic", topic=law, pace=label("pace", "daily")),
-        reader.phrase("settings.button.digest", hour="9:00", day=label("weekday", "thursday")),
+        reader.phrase("settings.button.digest.daily", hour="9:00"),
         reader.phrase("settings.button.quiet", quiet="1:00–2:00"),
         reader.phrase("settings.button.zone", zone="Asia/Tokyo"),
         reader.phrase("settings.button.urgent", state=on),
@@ -63,13 +64,41 @@ def test_the_screen_shows_what_holds_and_every_button_changes_it(language: str) 
 
 def test_the_defaults_are_shown_as_they_are() -> None:
     screen = subscriber(settings=Settings()).asks("/settings").says("Asia/Phnom_Penh")
-    assert screen.labels[1:6] == [
-        "Digest: 8:00, weekly on Monday",
-        "Quiet hours: off",
-        "Time zone: Asia/Phnom_Penh",
-        "Urgent news in quiet hours: off",
-        "Discreet mode: off",
-    ]
+    assert screen.labels[1:4] == ["Quiet hours: off", "Time zone: Asia/Phnom_Penh", "Discreet mode: off"]
+
+
+@LANGUAGES
+@pytest.mark.parametrize(
+    ("paces", "name"),
+    [
+        ({"laws": Pace.NOW}, None),
+        ({"laws": Pace.NOW, "claims": Pace.DAILY}, "daily"),
+        ({"laws": Pace.WEEKLY, "claims": Pace.NOW}, "weekly"),
+        ({"laws": Pace.WEEKLY, "claims": Pace.DAILY}, "both"),
+    ],
+)
+def test_the_hour_and_the_day_of_the_digest_are_shown_where_they_count(
+    language: str, paces: dict[str, Pace], name: str | None
+) -> None:
+    reader = subscriber(language, **paces)
+    thursday = reader.content.label("weekday", "thursday")
+    digests = [each.label for each in reader.asks("/settings").reply.buttons if each.command == "set digest"]
+    shown = [reader.phrase(f"settings.button.digest.{name}", hour="9:00", day=thursday)] if name else []
+    assert digests == shown
+
+
+@LANGUAGES
+def test_what_changes_nothing_yet_is_set_all_the_same_and_it_is_said_when_it_will(language: str) -> None:
+    reader = subscriber(language, Settings())
+    done = reader.phrase("settings.done")
+    reader.asks("/settings digest 9").says(done, reader.phrase("settings.digest.idle"))
+    reader.asks("/settings urgent on").says(done, reader.phrase("settings.urgent.idle"))
+    assert reader.prefs.subscriptions.settings == Settings(digest_hour=9, urgent_breaks_quiet=True)
+    reader.asks("/settings urgent off").hides(reader.phrase("settings.urgent.idle"))
+    reader.asks("/settings quiet 22-7")
+    reader.asks("/settings urgent on").hides(reader.phrase("settings.urgent.idle"))
+    reader.asks("/settings daily 9").hides(reader.phrase("settings.digest.idle"))
+    reader.asks("/settings digest 10").hides(reader.phrase("settings.digest.idle"))
 
 
 @LANGUAGES
@@ -86,7 +115,8 @@ def test_a_topics_pace_goes_round_with_every_press(language: str) -> None:
 @LANGUAGES
 @pytest.mark.parametrize("name", ["urgent", "discreet"])
 def test_a_switch_is_one_press(language: str, name: str) -> None:
-    reader = subscriber(language, Settings())
+    quiet = night(22, 7)
+    reader = subscriber(language, Settings(quiet=quiet))
     for state in ("on", "off"):
         reader.asks("/settings")
         button = next(each for each in reader.answers[-1].reply.buttons if each.command == f"set {name} {state}")
@@ -154,6 +184,8 @@ def test_the_days_of_the_weekly_digest_are_seven_in_order() -> None:
         ("digest 8pm", Settings(digest_hour=20)),
         ("digest 8 in the evening", Settings(digest_hour=20)),
         ("digest monday 18", Settings(digest_hour=18)),
+        ("hour 18", Settings(digest_hour=18)),
+        ("ម៉ោង ១៨", Settings(digest_hour=18)),
         ("digest friday", Settings(digest_day=4)),
         ("sunday 7:00", Settings(digest_day=6, digest_hour=7)),
         ("digest 0", Settings(digest_hour=0)),
@@ -246,6 +278,8 @@ def test_a_topic_that_left_the_pack_keeps_its_pace_button() -> None:
         ),
         *((f"digest {words}", "settings.digest.bad") for words in ("25", "8:30", "8-9", "-5", "noon", "monday banana")),
         *((f"digest {words}", "settings.digest.bad") for words in ("8 9", "monday 25", "២៥", "off")),
+        *((words, "settings.digest.bad") for words in ("hour 25", "hours 24:30", "ម៉ោង ២៥", "ម៉ោងសង្ខេប ២៥", "daily ២៥")),
+        *((words, "settings.quiet.bad") for words in ("ម៉ោងស្ងាត់ ២៥-៧", "ម៉ោងស្ងាត់ ២២", "ម៉ោងស្ងាត់ ប្រហែល")),
     ],
 )
 def test_an_hour_that_no_clock_shows_changes_nothing(language: str, words: str, phrase: str) -> None:
@@ -262,7 +296,10 @@ def test_an_hour_that_no_clock_shows_changes_nothing(language: str, words: str, 
         ("phnom penh", "Asia/Phnom_Penh"),
         ("Asia/Phnom_Pen", "Asia/Phnom_Penh"),
         ("Europe/Pariss", "Europe/Paris"),
-        ("mars", "Asia/Phnom_Penh"),  # nothing is near: the pack's own
+        ("Paris/Nowhere", "Europe/Paris"),
+        ("Nowhere/Paris", "Europe/Paris"),
+        ("Pariss/Nowhere", "Europe/Paris"),
+        ("Nowhere/New York", "America/New_York"),
     ],
 )
 def test_a_zone_that_does_not_exist_changes_nothing_and_the_nearest_is_offered(
@@ -270,10 +307,22 @@ def test_a_zone_that_does_not_exist_changes_nothing_and_the_nearest_is_offered(
 ) -> None:
     reader = subscriber(language)
     answer = reader.asks(f"/settings zone {words}").says(reader.phrase("settings.zone.bad", words=words))
+    answer.says(reader.phrase("list.meant", word=near) if len(answer.labels) == 2 else reader.phrase("list.which"))
     assert answer.reply.changes == ()
     assert near in answer.labels
     reader.presses(near)
     assert reader.prefs.subscriptions.settings.zone == near
+
+
+@LANGUAGES
+@pytest.mark.parametrize("words", ["mars", "ប៉ារីស", "២៥", "GMT+7", "Europe/Mars"])
+def test_where_no_zone_is_near_it_is_said_how_to_name_one_and_the_packs_own_is_offered(
+    language: str, words: str
+) -> None:
+    reader = subscriber(language)
+    said = reader.phrase("settings.zone.bad", words=words)
+    answer = reader.asks(f"/settings zone {words}").says(said, reader.phrase("settings.zone.ask"))
+    assert (answer.reply.changes, answer.commands) == ((), ["set zone Asia/Phnom_Penh", "set"])
 
 
 def test_words_before_the_setting_are_not_guessed_at() -> None:
@@ -293,9 +342,45 @@ def test_every_zone_that_is_offered_exists() -> None:
 @pytest.mark.parametrize("name", ["urgent", "discreet"])
 def test_a_switch_without_on_or_off_says_what_it_does(language: str, name: str) -> None:
     reader = subscriber(language)
-    for words in (name, f"{name} maybe"):
-        answer = reader.asks(f"/settings {words}").says(reader.phrase(f"settings.{name}.ask"))
+    setting = reader.content.label("setting", name)
+    bad = reader.phrase("settings.switch", setting=setting)
+    for words in (name, setting):
+        reader.asks(f"/settings {words}").says(reader.phrase(f"settings.{name}.ask")).hides(bad)
+    for words in ("maybe", "25", "១", "ប្រហែល", "on off", "not on"):
+        answer = reader.asks(f"/settings {name} {words}").says(bad, reader.phrase(f"settings.{name}.ask"))
         assert (answer.reply.changes, answer.commands) == ((), [f"set {name} on", f"set {name} off", "set"])
+
+
+@LANGUAGES
+@pytest.mark.parametrize("name", ["urgent", "discreet"])
+def test_what_a_switch_is_asked_for_can_be_sent_as_it_is_written(language: str, name: str) -> None:
+    answer = subscriber(language, Settings(quiet=night(22, 7))).asks(f"/settings {name} maybe")
+    example = next(words for words in answer.marked(Style.CODE) if words.startswith("/settings"))
+    on = {"urgent": Settings(quiet=night(22, 7), urgent_breaks_quiet=True), "discreet": Settings(discreet=True)}
+    settings = held(example.removeprefix("/settings "), language, Settings(quiet=on[name].quiet))
+    assert settings == on[name]
+
+
+@LANGUAGES
+@pytest.mark.parametrize(
+    "words", ["pace sometimes", "laws sometimes", "laws ១", "pace friday", "ល្បឿន ប្រហែល", "pace on"]
+)
+def test_what_is_no_pace_changes_nothing_and_each_is_offered(language: str, words: str) -> None:
+    reader = subscriber(language)
+    answer = reader.asks(f"/settings {words}").says(reader.phrase("settings.pace.bad", words=words))
+    assert (answer.reply.changes, answer.commands) == ((), ["set laws now", "set laws daily", "set laws weekly", "set"])
+
+
+@LANGUAGES
+def test_a_pace_for_a_misspelt_topic_is_offered_for_the_one_that_was_meant(language: str) -> None:
+    reader = subscriber(language, laws=Pace.NOW, claims=Pace.NOW)
+    claims = str(reader.content.terms["topics"]["claims"].name)
+    answer = reader.asks("/settings claimz daily").says(reader.phrase("list.meant", word=claims))
+    assert (answer.reply.changes, answer.commands) == ((), ["set claims daily", "set"])
+    reader.presses(claims)
+    assert reader.prefs.subscriptions.topics == {"laws": Pace.NOW, "claims": Pace.DAILY}
+    unlike = reader.asks("/settings xyzzy daily").says(reader.phrase("settings.pace.bad", words="xyzzy daily"))
+    assert (unlike.reply.changes, unlike.commands) == ((), ["set"])
 
 
 @LANGUAGES
@@ -308,6 +393,7 @@ def test_an_unknown_setting_changes_nothing(language: str, words: str, near: str
     answer = reader.asks(f"/settings {words}").says(reader.phrase("settings.unknown", words=words))
     assert answer.reply.changes == ()
     assert answer.commands == [*([f"settings {near}"] if near else []), "set"]
+    answer.says(*([reader.phrase("list.meant", word=answer.labels[0])] if near else []))
 
 
 def test_a_topic_that_is_not_subscribed_to_has_no_pace() -> None:
