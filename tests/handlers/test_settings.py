@@ -408,7 +408,7 @@ def test_a_topic_that_is_not_subscribed_to_has_no_pace() -> None:
 
 
 @LANGUAGES
-@pytest.mark.parametrize("words", ["", "quiet 22-7", "discreet on", "laws daily", "banana"])
+@pytest.mark.parametrize("words", ["", "quiet 22-7", "zone Asia/Tokyo", "discreet on", "laws daily", "banana"])
 def test_who_gets_no_updates_has_nothing_to_set_but_the_language(language: str, words: str) -> None:
     reader = Reader(language)
     answer = reader.asks(f"/settings {words}").says(reader.phrase("settings.nothing"))

@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.change import Configure, Follow, Stop, Subscribe, Unfollow, Unsubscribe
 from bot.core.messages import Chat, Prefs, Role
-from bot.core.subscription import NOTHING, Pace, Settings, Subscriptions
+from bot.core.subscription import NOTHING, Pace, Quiet, Settings, Subscriptions
 from bot.core.text import Style
 from tests.conversation import Answer, Reader
 from tests.packs import pack, person
@@ -164,17 +164,33 @@ def test_words_without_a_topic_show_the_topics(words: str) -> None:
 
 
 @LANGUAGES
-def test_the_first_subscription_says_in_two_sentences_what_is_kept_and_offers_to_be_discreet(language: str) -> None:
+def test_the_first_subscription_says_in_two_sentences_what_is_kept_and_offers_discretion_and_hours(
+    language: str,
+) -> None:
     for ask in ("/subscribe laws", "/topic laws on", "/follow kem-sokha"):
         reader = Reader(language)
         kept = reader.phrase("subscribe.kept")
         assert sum(map(kept.count, ".។")) == 2
         first = reader.asks(ask).says(kept, reader.phrase("subscribe.discreet"))
-        first.hides(reader.phrase("subscribe.group"))
-        assert first.commands[0] == "set discreet on"
+        first.says(reader.phrase("subscribe.hours", zone="Asia/Phnom_Penh")).hides(reader.phrase("subscribe.group"))
+        assert first.commands[:3] == ["set discreet on", "set quiet", "set zone"]
         pressed = reader.presses(reader.phrase("button.discreet"))
         assert pressed.reply.changes == (Configure(Settings(discreet=True)),)
-        reader.asks("/subscribe claims").hides(kept, reader.phrase("subscribe.discreet"))
+        later = reader.asks("/subscribe claims").hides(kept, reader.phrase("subscribe.discreet"))
+        assert "set zone" not in later.commands
+
+
+@LANGUAGES
+def test_a_new_subscriber_chooses_the_time_zone_with_a_press_and_a_word(language: str) -> None:
+    reader = Reader(language)
+    reader.asks("/subscribe laws")
+    reader.presses(reader.phrase("button.zone")).says(reader.phrase("settings.zone.ask"))
+    reader.asks("/settings zone paris")
+    reader.presses("Europe/Paris")
+    reader.asks("/subscribe claims")
+    reader.asks("/set quiet")
+    reader.presses("22:00")
+    assert reader.prefs.subscriptions.settings == Settings(zone="Europe/Paris", quiet=Quiet(22 * 60, 7 * 60))
 
 
 @LANGUAGES
