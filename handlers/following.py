@@ -10,7 +10,7 @@ from bot.core.messages import Button, Context, Reply, Request, Role
 from bot.core.router import Bare, Router
 from bot.core.spelling import closest, clusters
 from bot.core.text import Text, paragraphs
-from handlers.hearing import welcomed
+from handlers.hearing import paced_topics, welcomed
 from handlers.listing import named, page, suggestion, turned
 
 router = Router()
@@ -35,7 +35,7 @@ def follow(request: Request, context: Context) -> Reply:
 
 @router.command("following", needs=Role.ADMIN)
 def following(request: Request, context: Context) -> Reply:
-    """What is followed, with a button each to stop that."""
+    """What is followed, with a button each to stop that; and the topics that are heard of."""
     return _list(request, context, context.prefs.subscriptions.follows, turned(request)[1])
 
 
@@ -119,8 +119,10 @@ def _list(request: Request, context: Context, follows: Sequence[str], number: in
     """A page of what is followed; it takes the place of the one that was pressed."""
     say = context.content.say
     pressed = turned(request)[0] != request.argument
+    topics = _topics(context)
     if not follows:
-        return Reply(say("following.none"), replaces=pressed)
+        row = (Button(str(say("button.subscribe")), "subscribe"),)
+        return Reply(paragraphs(say("following.none"), topics), (row,) if topics else (), replaces=pressed)
     items = [_line(name, context) for name in follows]
     buttons = [
         Button(str(say("following.end", name=_name(name, context))), f"unfollow {name} page {number}", listed=True)
@@ -128,7 +130,14 @@ def _list(request: Request, context: Context, follows: Sequence[str], number: in
     ]
     argument = f"page {number}" if pressed else ""
     listed = replace(request, command="following", argument=argument)
-    return page(listed, context, say("following.lead", n=len(follows)), items, buttons, number)
+    lead = paragraphs(topics, say("following.lead", n=len(follows)))
+    return page(listed, context, lead, items, buttons, number)
+
+
+def _topics(context: Context) -> Text | None:
+    """The topics that this chat hears of, and how often."""
+    topics = context.prefs.subscriptions.topics
+    return context.content.say("following.topics", topics=paced_topics(topics, context)) if topics else None
 
 
 def _line(name: str, context: Context) -> Text:

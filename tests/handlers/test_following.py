@@ -96,6 +96,21 @@ def test_what_is_followed_is_listed_and_ended_with_one_press_each(language: str)
     assert not nothing.reply.replaces
 
 
+@LANGUAGES
+def test_the_topics_that_are_heard_of_are_said_whether_or_not_an_entry_is_followed(language: str) -> None:
+    reader = Reader(language)
+    reader.asks("/following").says(reader.phrase("following.none"))
+    reader.prefs = Prefs(language, Subscriptions({"laws": Pace.DAILY, "claims": Pace.NOW}))
+    names = {topic: reader.content.terms["topics"][topic].name for topic in ("laws", "claims")}
+    daily = reader.phrase("subscribe.paced", topic=names["laws"], pace=reader.content.label("pace", "daily"))
+    topics = reader.phrase("following.topics", topics=f"{daily}, {names['claims']}")
+    alone = reader.asks("/following").says(reader.phrase("following.none"), topics)
+    assert alone.commands == ["subscribe"]
+    reader.asks("/follow kem-sokha")
+    both = reader.asks("/following").says(topics, reader.phrase("following.lead", n=1)).hides("/follow")
+    assert both.commands == ["unfollow kem-sokha page 1"]
+
+
 def test_a_long_list_has_pages_and_stays_on_the_one_where_something_was_ended() -> None:
     entries = [entry.id for entry in Reader().content.of(Entry)[:15]]
     reader = follower(*entries)
