@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.core.change import Forget, Stop
 from bot.core.messages import Context, Reply, Request, Role
 from bot.core.router import Bare, Router
-from bot.core.text import lines, paragraphs
+from bot.core.text import Text, lines, paragraphs
 
 router = Router()
 
@@ -13,15 +13,23 @@ router = Router()
 @router.command("privacy")
 def privacy(request: Request, context: Context) -> Reply:
     """What is kept and what the platform sees."""
-    content = context.content
-    seen = f"privacy.platform.{request.chat.platform}"
-    return Reply(paragraphs(content.say("privacy.kept"), content.say(seen) if seen in content.phrases else None))
+    seen = _where("privacy.platform", request.chat.platform, context)
+    return Reply(paragraphs(context.content.say("privacy.kept"), seen))
 
 
 @router.command("forget", bare=Bare.ALONE, needs=Role.ADMIN)
 def forget(request: Request, context: Context) -> Reply:
-    """Erase everything kept of this chat, at once."""
-    return Reply(context.content.say("privacy.forgotten"), changes=(Forget(),))
+    """Erase everything kept of this chat, at once; what stays elsewhere is another thing on each platform."""
+    chat, say = request.chat, context.content.say
+    stays = _where("privacy.stays", chat.platform, context)
+    leaves = _where(f"privacy.leaves.{chat.platform}", "private" if chat.private else "group", context)
+    return Reply(paragraphs(say("privacy.forgotten"), stays, leaves), changes=(Forget(),))
+
+
+def _where(phrase: str, place: str, context: Context) -> Text | None:
+    """What is said of a place; None where nothing is."""
+    name = f"{phrase}.{place}"
+    return context.content.say(name) if name in context.content.phrases else None
 
 
 @router.command("stop", bare=Bare.ALONE, needs=Role.ADMIN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.change import Forget
-from bot.core.messages import Chat, Prefs
+from bot.core.messages import Chat, Prefs, Role
 from tests.conversation import Reader
 
 
@@ -28,6 +28,26 @@ def test_forgetting_is_one_word_and_takes_effect_before_the_answer() -> None:
     assert answer.reply.changes == (Forget(),)
     assert answer.text.startswith(str(reader.pack.views["km"].say("privacy.forgotten")))
     assert reader.content.locale.code == "en"
+
+
+@pytest.mark.parametrize("language", ["en", "km"])
+@pytest.mark.parametrize("private", [True, False])
+@pytest.mark.parametrize("platform", ["telegram", "matrix", "console", "carrier-pigeon"])
+def test_who_is_forgotten_hears_what_stays_on_this_platform_and_of_no_other(
+    language: str, platform: str, private: bool
+) -> None:
+    reader = Reader(language, chat=Chat(platform, "1", private=private), role=Role.ADMIN)
+    said = {name: str(text) for name, text in reader.content.phrases.items() if name.startswith("privacy.stays.")}
+    leaves = {name: reader.phrase(f"privacy.leaves.matrix.{name}") for name in ("private", "group")}
+    forgotten = reader.phrase("privacy.forgotten")
+    answer = reader.asks("/forget").says(forgotten)
+    assert [name for name, text in said.items() if text in answer.text] == [
+        name for name in said if name.endswith(platform)
+    ]
+    here = "private" if private else "group"
+    assert [name for name, text in leaves.items() if text in answer.text] == ([here] if platform == "matrix" else [])
+    others = {"telegram": "Telegram", "matrix": "Matrix"}
+    answer.hides(*(name for other, name in others.items() if other != platform))
 
 
 def test_forgetting_is_not_done_by_a_sentence_that_begins_so() -> None:
