@@ -22,10 +22,10 @@ from bot.core.messages import Role
 from bot.doctor import (
     Finding,
     approval_findings,
-    channel_findings,
     contact_finding,
     content_finding,
     platform_findings,
+    unposted_findings,
 )
 from bot.keyfile import KeyFile, KeysUnusable
 from bot.lock import Taken, only_one, wake
@@ -148,12 +148,12 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     except ContentBroken as broken:
         yield Finding("content", f"{summary(broken.problems)}; pratip check lists them")
     uses = {"telegram": settings.uses_telegram, "matrix": settings.uses_matrix}
-    for finding in channel_findings(snapshot, {name for name, used in uses.items() if used}) if snapshot else ():
+    for finding in unposted_findings(snapshot, {name for name, used in uses.items() if used}) if snapshot else ():
         yield finding
     if not any(uses.values()):
         yield Finding("platforms: none configured; pratip chat works without")
     elif snapshot and (keys := _readable(settings)):
-        async for finding in platform_findings(_platforms(settings, keys, snapshot), Clock()):
+        async for finding in platform_findings(_platforms(settings, keys, snapshot), snapshot, Clock()):
             yield finding
 
 

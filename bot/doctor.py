@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from bot.clock import Clock
 from bot.content import counted
 from bot.core.content import Snapshot
+from bot.core.messages import Chat
 from bot.platforms import Platform, Refusal
 from bot.privacy import SealBroken
 
@@ -78,35 +79,63 @@ def _enough(needed: int, moderators: int) -> Finding:
     return Finding(f"moderators: {few}", "no update can ever go out: name more in PRATIP_MODERATORS")
 
 
-def channel_findings(snapshot: Snapshot, platforms: Collection[str]) -> Iterator[Finding]:
-    """The pack's announcement channels, and those that no configured platform can post to."""
+def unposted_findings(snapshot: Snapshot, platforms: Collection[str]) -> Iterator[Finding]:
+    """The pack's announcement channels that no configured platform can post to."""
+    for platform in ("telegram", "matrix"):
+        for what, _ in _channels(snapshot, platform) if platform not in platforms else ():
+            yield Finding(what, f"{platform} is not configured, so nothing is posted there", optional=True)
+
+
+def _channels(snapshot: Snapshot, platform: str) -> Iterator[tuple[str, Chat]]:
+    """The announcement channels on a platform, and what they are called here."""
     for channel in snapshot.views[snapshot.default].pack.channels:
-        for platform, address in channel.addresses().items():
+        if address := channel.addresses().get(platform):
             what = f"channel {address}: {channel.topic} in {channel.language}"
-            if platform in platforms:
-                yield Finding(what, "unchecked: see that the bot may post there", optional=True)
-            else:
-                yield Finding(what, f"{platform} is not configured, so nothing is posted there", optional=True)
+            yield what, Chat(platform, address, private=False)
 
 
-async def platform_findings(platforms: Sequence[Platform], clock: Clock) -> AsyncIterator[Finding]:
-    """Whether each platform knows us, and whether its clock agrees with ours."""
+async def platform_findings(platforms: Sequence[Platform], snapshot: Snapshot, clock: Clock) -> AsyncIterator[Finding]:
+    """Whether each platform knows us, its clock agrees with ours, and we may post to the pack's channels there."""
     for platform in platforms:
+        channels = list(_channels(snapshot, platform.name))
         try:
             async with platform:
-                theirs = await platform.check()
-                doubt = await platform.doubt() if isinstance(platform, Vouched) else None
+                found = [*await _known(platform, clock), *[await _channel(platform, *each) for each in channels]]
         except SealBroken:
-            yield Finding(platform.name, "these keys do not open the stored session; restore the key file")
-            continue
+            found = _broken(platform, "these keys do not open the stored session; restore the key file", channels)
         except Refusal as refusal:
-            yield Finding(platform.name, f"{refusal}; check its settings, PRATIP_PROXY and the network")
-            continue
-        yield Finding(f"{platform.name}: {platform.me}")
-        if doubt is not None:
-            yield Finding(f"{platform.name}: the device is cross-signed") if not doubt else Finding("trust", doubt)
-        if theirs is not None:
-            yield _clock(platform.name, clock.now() - theirs)
+            found = _broken(platform, f"{refusal}; check its settings, PRATIP_PROXY and the network", channels)
+        for finding in found:
+            yield finding
+
+
+def _broken(platform: Platform, mend: str, channels: Sequence[tuple[str, Chat]]) -> list[Finding]:
+    """A platform that says nothing, of its channels neither."""
+    untold = [
+        Finding(what, f"it cannot be told while {platform.name} is to mend", optional=True) for what, _ in channels
+    ]
+    return [Finding(platform.name, mend), *untold]
+
+
+async def _known(platform: Platform, clock: Clock) -> Sequence[Finding]:
+    """What a platform says of us and of the time. Raises Refusal."""
+    theirs = await platform.check()
+    doubt = await platform.doubt() if isinstance(platform, Vouched) else None
+    found = [Finding(f"{platform.name}: {platform.me}")]
+    if doubt is not None:
+        found.append(Finding("trust", doubt) if doubt else Finding(f"{platform.name}: the device is cross-signed"))
+    if theirs is not None:
+        found.append(_clock(platform.name, clock.now() - theirs))
+    return found
+
+
+async def _channel(platform: Platform, what: str, chat: Chat) -> Finding:
+    """Whether we may post to a channel, as far as the platform can tell."""
+    try:
+        mend = await platform.hindrance(chat)
+    except Refusal as refusal:
+        return Finding(what, f"it cannot be told ({refusal}): see that the bot may post there", optional=True)
+    return Finding(what, mend) if mend else Finding(f"{what}: the bot may post there")
 
 
 def _clock(name: str, ahead: timedelta) -> Finding:

@@ -748,6 +748,7 @@ class Chat:
         self.paid: set[int] = set()  # those that cost 0.1 Star
         self.members: dict[int, str] = {}  # status by user id, of those whom the test gave one
         self.known = True
+        self.open = True  # everybody may write in a group, the bot in a channel
         self.refusal = ""
         self.migrated_to = 0
         # Private chats and basic groups share one sequence; each supergroup and channel has its own.
@@ -1234,6 +1235,7 @@ class TelegramServer:
             "sendphoto": self._send_photo,
             "editmessagetext": self._edit_message_text,
             "deletemessage": self._delete_message,
+            "getchat": self._get_chat,
             "getchatmember": self._get_chat_member,
             "answercallbackquery": self._answer_callback_query,
             "setmycommands": self._set_my_commands,
@@ -1307,14 +1309,33 @@ class TelegramServer:
         del chat.messages[raw["message_id"]]
         return True
 
+    async def _get_chat(self, parameters: JSON) -> JSON:
+        chat = self._chat(parameters)
+        if chat.refusal:
+            raise Refused(403, chat.refusal)
+        permissions = {"permissions": {"can_send_messages": chat.open}} if isinstance(chat, Group) else {}
+        return chat.shape | {"accent_color_id": 0, "max_reaction_count": 11} | permissions
+
     async def _get_chat_member(self, parameters: JSON) -> JSON:
         chat = self._chat(parameters)
         person = self.chats.get(number(parameters, "user_id"))
         if chat.refusal:
             raise Refused(403, chat.refusal)
+        if number(parameters, "user_id") == self.bot["id"]:
+            return self._own_place(chat)
         if not isinstance(person, Person):
             raise bad("user not found")
         return member(person.user, chat.members.get(person.id, "left"))
+
+    def _own_place(self, chat: Chat) -> JSON:
+        """Return the bot as a member; only administrators of a channel see its members."""
+        channel = isinstance(chat, Channel)
+        status = chat.members.get(self.bot["id"], "administrator" if channel else "member")
+        if channel and status in {"member", "left"}:
+            raise bad("member list is inaccessible")
+        rights = {"can_post_messages": chat.open} if channel and status == "administrator" else {}
+        limits = {"can_send_messages": chat.open} if status == "restricted" else {}
+        return member(self.bot, status) | rights | limits
 
     async def _answer_callback_query(self, parameters: JSON) -> bool:
         press = self._presses.get(str(parameters.get("callback_query_id")))

@@ -8,12 +8,16 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.clock import Clock
 from bot.core.broadcast import Kind
 from bot.core.messages import Chat
-from bot.doctor import approval_findings
+from bot.doctor import approval_findings, platform_findings
 from bot.keyfile import KeyFile
+from bot.platforms import Platform, Unavailable
+from bot.platforms.telegram import Telegram
 from bot.store import Draft, Store
-from tests.packs import write
+from tests.packs import pack, write
+from tests.platforms.paper import Paper
 from tests.telegram_server import TelegramServer
 
 TOKEN = "123456:AAH-token_of_a_test-token_of_a_test"
@@ -110,7 +114,8 @@ def test_too_few_moderators_for_any_update_are_to_mend_and_the_shell_counts_as_o
 
 
 async def test_moderators_who_have_not_written_yet_channels_and_drafts_are_named(tmp_path: Path) -> None:
-    channels = "channels: [{topic: laws, language: en, telegram: '@laws', matrix: '#laws:example.org'}]\n"
+    laws = "{topic: laws, language: en, telegram: '@laws', matrix: '#laws:example.org'}"
+    channels = f"channels: [{laws}, {{topic: laws, language: en, telegram: '@nothing'}}]\n"
     files = {"topics.yaml": "- {id: laws, name: Laws}\n"}
     content = write(tmp_path / "content", files)
     (content / "pack.yaml").write_text((content / "pack.yaml").read_text() + channels)
@@ -121,6 +126,7 @@ async def test_moderators_who_have_not_written_yet_channels_and_drafts_are_named
         draft = Draft("d", Kind.NOTE, ("laws",), words={"en": "Words."}, author="telegram:1")
         await store.broadcasts.compose(draft, datetime.now(UTC))
     async with TelegramServer(token=TOKEN) as server:
+        server.channel(-1_001, username="laws")
         status, words = await examined(
             tmp_path,
             PRATIP_CONTENT=str(content),
@@ -128,8 +134,50 @@ async def test_moderators_who_have_not_written_yet_channels_and_drafts_are_named
             PRATIP_TELEGRAM_TOKEN=TOKEN,
             PRATIP_TELEGRAM_API_URL=server.url,
         )
-    assert status == 0
+    assert status == 1
     assert "[ok]   drafts: 1 pending" in words
     assert "[note] moderators: ask telegram:2 to write to the bot once" in words
-    assert "[note] channel @laws: laws in en: unchecked" in words
+    assert "[ok]   channel @laws: laws in en: the bot may post there" in words
+    assert "[mend] channel @nothing: laws in en: there is no such channel or group, or the bot is not in it" in words
     assert "[note] channel #laws:example.org: laws in en: matrix is not configured" in words
+
+
+# --- announcement channels
+
+
+CHANNELS = """
+title: A tiny pack
+languages: [en]
+default_language: en
+time_zone: Asia/Phnom_Penh
+channels:
+  - {topic: laws, language: en, telegram: '@laws_en', matrix: '#laws-en:example.org'}
+"""
+
+
+async def told(folder: Path, platform: Platform) -> list[str]:
+    """What is said of the channels, after what is said of the platform they are on."""
+    snapshot = pack(folder, {"pack.yaml": CHANNELS, "topics.yaml": "- {id: laws, name: Laws}\n"})
+    findings = [str(each) async for each in platform_findings([platform], snapshot, Clock())]
+    return [each for each in findings if "channel" in each]
+
+
+async def test_of_each_channel_it_is_said_whether_the_bot_may_post_there(tmp_path: Path) -> None:
+    paper = Paper(name="telegram")
+    assert await told(tmp_path, paper) == ["[ok]   channel @laws_en: laws in en: the bot may post there"]
+    paper.forbidden.add("@laws_en")
+    assert await told(tmp_path, paper) == ["[mend] channel @laws_en: laws in en: let the bot write there"]
+
+
+async def test_what_the_platform_does_not_tell_of_a_channel_is_not_guessed(tmp_path: Path) -> None:
+    paper = Paper(name="telegram")
+    paper.refuses(Unavailable("busy"))
+    said = "it cannot be told (busy): see that the bot may post there"
+    assert await told(tmp_path, paper) == [f"[note] channel @laws_en: laws in en: {said}"]
+
+
+async def test_while_a_platform_is_to_mend_its_channels_are_not_known(tmp_path: Path) -> None:
+    said = "it cannot be told while telegram is to mend"
+    async with TelegramServer(token=TOKEN) as server:
+        platform = Telegram("654321:AAH-another_token-another_token-another", api_url=server.url)
+        assert await told(tmp_path, platform) == [f"[note] channel @laws_en: laws in en: {said}"]

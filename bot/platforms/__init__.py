@@ -165,6 +165,12 @@ class Platform(Protocol):
     async def administers(self, envelope: Envelope) -> bool:
         """Whether the sender may decide for a group, asked of the platform at this moment. Raises Refusal."""
 
+    async def hindrance(self, chat: Chat) -> str:
+        """What keeps us from posting to a channel or room, as words that say how to mend it; empty where nothing does.
+
+        Asked of the platform at this moment. Raises Refusal where it does not say.
+        """
+
     async def check(self) -> datetime | None:
         """Ask the server who we are, and what time it has where it says. Raises Unavailable with what to mend."""
 

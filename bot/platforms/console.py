@@ -116,6 +116,10 @@ class Console:
         """Whoever sits at the terminal decides for it."""
         return True
 
+    async def hindrance(self, chat: Chat) -> str:
+        """Nothing: whatever is written here is printed."""
+        return ""
+
     async def check(self) -> None:
         """A terminal is always there."""
 

@@ -80,7 +80,7 @@ def test_the_defaults_are_shown_as_they_are() -> None:
 def test_the_hour_and_the_day_of_the_digest_are_shown_where_they_count(
     language: str, paces: dict[str, Pace], name: str | None
 ) -> None:
-    reader = subscriber(language, **paces)
+    reader = subscriber(language, HELD, **paces)
     thursday = reader.content.label("weekday", "thursday")
     digests = [each.label for each in reader.asks("/settings").reply.buttons if each.command == "set digest"]
     shown = [reader.phrase(f"settings.button.digest.{name}", hour="9:00", day=thursday)] if name else []

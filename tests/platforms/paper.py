@@ -57,6 +57,7 @@ class Paper:
         self.sheets: list[Sheet] = []
         self.tried: list[tuple[Chat, str, str]] = []  # chat, key or message, text of every send and edit
         self.administrators: set[str] = set()  # senders who decide for any group
+        self.forbidden: set[str] = set()  # ids of chats in which the bot may not write
         self.cursors: list[str | None] = []  # what was polled with
         self.acknowledged: list[str] = []
         self.forgotten: list[tuple[Chat, int]] = []  # and how many messages had been written by then
@@ -178,6 +179,11 @@ class Paper:
     def _sheet(self, message: str) -> Sheet:
         (sheet,) = (each for each in self.sheets if each.message == message)
         return sheet
+
+    async def hindrance(self, chat: Chat) -> str:
+        """Whether a test has closed the chat to us."""
+        self._refuse()
+        return "let the bot write there" if chat.id in self.forbidden else ""
 
     async def check(self) -> None:
         """Paper is always there."""

@@ -193,6 +193,16 @@ async def test_every_refusal_means_the_same_for_whatever_is_asked(
 
 
 @EVERY
+async def test_it_is_told_whether_we_may_post_somewhere(synapse: Synapse, tmp_path: Path, place: Place) -> None:
+    async with place(synapse, tmp_path) as stand:
+        assert await stand.platform.hindrance(stand.here) == ""
+        if "busy" in stand.refusals:
+            stand.spoil("busy")
+            with pytest.raises(Unavailable):
+                await stand.platform.hindrance(stand.here)
+
+
+@EVERY
 async def test_where_the_platform_cannot_say_nobody_is_an_administrator(
     synapse: Synapse, tmp_path: Path, place: Place
 ) -> None:

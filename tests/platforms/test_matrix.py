@@ -1248,6 +1248,31 @@ async def test_levels_are_read_whatever_a_room_holds(
 USERS = ("@a:b", "@c:d", "@e:f")
 
 
+@pytest.mark.parametrize("encrypted", [False, True])
+async def test_we_may_post_where_we_are_and_messages_need_no_more_power_than_ours(
+    synapse: Synapse, light: Light, encrypted: bool
+) -> None:
+    async with group(synapse, light, encrypted=encrypted) as (alice, _, bot, room):
+        here = Chat("matrix", room, private=False)
+        assert await bot.matrix.hindrance(here) == ""
+        path, token = f"/_matrix/client/v3/rooms/{room}/state/m.room.power_levels", alice.client.access_token
+        levels = synapse.call("GET", path, None, token)
+        for more in ({"events": {"m.room.encrypted" if encrypted else "m.room.message": 50}}, {"events_default": 50}):
+            synapse.call("PUT", path, {**levels, **more}, token)
+            assert "power level" in await bot.matrix.hindrance(here)
+        synapse.call("PUT", path, {**levels, "events_default": 50, "users_default": 50}, token)
+        assert await bot.matrix.hindrance(here) == ""
+
+
+async def test_where_we_are_not_or_no_more_it_is_said_how_we_may_come_there(synapse: Synapse, light: Light) -> None:
+    async with group(synapse, light) as (alice, _, bot, room):
+        token = alice.client.access_token
+        for name in ("#nothing:home.test", await alice.creates()):
+            assert "PRATIP_MATRIX_ROOMS" in await bot.matrix.hindrance(Chat("matrix", name, private=False))
+        synapse.call("POST", f"/_matrix/client/v3/rooms/{room}/kick", {"user_id": bot.id}, token)
+        assert "PRATIP_MATRIX_ROOMS" in await bot.matrix.hindrance(Chat("matrix", room, private=False))
+
+
 async def test_where_the_homeserver_does_not_say_who_created_a_new_room_nobody_decides(
     synapse: Synapse, light: Light
 ) -> None:

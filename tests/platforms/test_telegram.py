@@ -770,6 +770,56 @@ async def test_where_telegram_cannot_say_it_is_not_known(server: TelegramServer,
             await platform.administers(envelope)
 
 
+@pytest.mark.parametrize(
+    ("status", "open_", "mend"),
+    [
+        ("administrator", True, ""),
+        ("creator", False, ""),
+        ("administrator", False, "administrator of the channel who may post"),
+        ("restricted", True, "administrator of the channel who may post"),
+        ("member", True, "the bot is not in it"),
+        ("left", True, "the bot is not in it"),
+        ("kicked", True, "the bot is not in it"),
+    ],
+)
+async def test_the_bot_may_post_to_a_channel_as_its_administrator_with_that_right(
+    server: TelegramServer, platform: Telegram, status: str, open_: bool, mend: str
+) -> None:
+    channel = server.channel(-1009, username="laws_en")
+    channel.members[server.bot["id"]], channel.open = status, open_
+    for name in ("@laws_en", "-1009"):
+        told = await platform.hindrance(Chat("telegram", name, private=False))
+        assert (mend in told, bool(told)) == (True, bool(mend))
+
+
+@pytest.mark.parametrize(
+    ("status", "open_", "mend"),
+    [
+        ("member", True, ""),
+        ("administrator", False, ""),
+        ("restricted", True, ""),
+        ("member", False, "let the members of the group write"),
+        ("restricted", False, "let the members of the group write"),
+        ("left", True, "the bot is not in it"),
+    ],
+)
+async def test_the_bot_may_post_to_a_group_as_its_members_may(
+    server: TelegramServer, platform: Telegram, status: str, open_: bool, mend: str
+) -> None:
+    group = server.group(FAR)
+    group.members[server.bot["id"]], group.open = status, open_
+    told = await platform.hindrance(Chat("telegram", str(FAR), private=False))
+    assert (mend in told, bool(told)) == (True, bool(mend))
+
+
+async def test_where_there_is_no_channel_or_the_bot_was_removed_it_is_to_be_added(
+    server: TelegramServer, platform: Telegram
+) -> None:
+    assert "the bot is not in it" in await platform.hindrance(Chat("telegram", "@nothing", private=False))
+    await server.channel(-1009, username="laws_en").removes_bot(server.user(42))
+    assert "the bot is not in it" in await platform.hindrance(Chat("telegram", "@laws_en", private=False))
+
+
 # --- polling when something is wrong
 
 

@@ -36,7 +36,7 @@ from bot.platforms.matrix.client import Client, Missing, Unfit
 from bot.platforms.matrix.identity import chunked
 from bot.platforms.matrix.inbox import FILTER, Inbox
 from bot.platforms.matrix.invitations import Invitations
-from bot.platforms.matrix.power import decides
+from bot.platforms.matrix.power import decides, speaks
 from bot.platforms.matrix.render import amended, content, pushed
 from bot.platforms.matrix.rooms import Rooms
 from bot.platforms.matrix.session import Session
@@ -46,6 +46,7 @@ from bot.privacy import Keys, SealBroken
 
 POLL_SECONDS = 30
 SOON_SECONDS = 2  # while the key of a message is due
+_ABSENT = "the bot is not in the room: name it in PRATIP_MATRIX_ROOMS and, unless anybody may join, invite the bot"
 
 
 class Matrix:
@@ -245,6 +246,21 @@ class Matrix:
         """Whether the sender may set the state of the room. Raises Refusal."""
         chat = envelope.request.chat
         return chat.private or await self._session.call(lambda: decides(self._client, chat.id, envelope.sender))
+
+    async def hindrance(self, chat: Chat) -> str:
+        """Whether we are in the room, and have the power level to write there. Raises Refusal."""
+        try:
+            may_write = await self._session.call(lambda: self._may_write(chat))
+        except Gone:
+            return _ABSENT
+        return "" if may_write else "give the bot the power level that messages need in this room"
+
+    async def _may_write(self, chat: Chat) -> bool:
+        room_id = await self._rooms.resolved(chat.id)
+        member = await self._client.state(room_id, "m.room.member", self.me)
+        if member.get("membership") != "join":
+            raise Gone("we are not in this room")
+        return await speaks(self._client, room_id, self.me)
 
     async def check(self) -> datetime | None:
         """Whether the homeserver is there and knows us, and what time it has. Raises Unavailable."""

@@ -153,9 +153,9 @@ class Client(AsyncClient):
             raise Unavailable("there is no Matrix homeserver at this address")
         return _dated(dated)
 
-    async def state(self, room_id: str, kind: str) -> dict[str, Any]:
-        """The content of a state event with an empty key. Raises Refusal; Missing where there is none."""
-        found: Any = await self.room_get_state_event(room_id, kind)
+    async def state(self, room_id: str, kind: str, key: str = "") -> dict[str, Any]:
+        """The content of a state event. Raises Refusal; Missing where there is none."""
+        found: Any = await self.room_get_state_event(room_id, kind, key)
         return dict(found.content)
 
     async def created(self, room_id: str) -> dict[str, Any]:

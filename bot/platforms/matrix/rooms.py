@@ -24,7 +24,7 @@ class Rooms:
 
     async def find(self, name: str) -> MatrixRoom:
         """The room of that id or alias. Raises Refusal; only an id can be Moved."""
-        room_id = await self._resolved(name)
+        room_id = await self.resolved(name)
         if to := self._invitations.successor(room_id):
             if room_id == name:
                 raise Moved("the room was upgraded", to)
@@ -33,7 +33,8 @@ class Rooms:
             raise Unavailable("the room was upgraded, and the new one is being entered", _SOON_SECONDS, chat_only=True)
         return self._client.rooms.get(room_id) or await self._enter(room_id)
 
-    async def _resolved(self, name: str) -> str:
+    async def resolved(self, name: str) -> str:
+        """The id of a room that is named by its id or alias. Raises Refusal."""
         if not name.startswith("#"):
             return name
         if name not in self._aliases:

@@ -10,14 +10,26 @@ from datetime import datetime
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
-from telegram import Bot, ChatMember, LinkPreviewOptions, Message, User
+from telegram import Bot, LinkPreviewOptions, Message, User
 
 from bot.clock import Clock
 from bot.core.messages import Chat, Reply
 from bot.core.text import Limit
 from bot.log import keep_secret, log, mute
-from bot.platforms import Allowance, Batch, Capabilities, Envelope, Push, Refusal, Rejected, Unavailable, ask_again
+from bot.platforms import (
+    Allowance,
+    Batch,
+    Capabilities,
+    Envelope,
+    Gone,
+    Push,
+    Refusal,
+    Rejected,
+    Unavailable,
+    ask_again,
+)
 from bot.platforms.telegram.keyboard import Shelf, keyboard
+from bot.platforms.telegram.membership import ABSENT, decides, hindrance
 from bot.platforms.telegram.refusal import Hooked, Missing, Unchanged, asked
 from bot.platforms.telegram.render import render
 from bot.platforms.telegram.transport import Transport
@@ -27,7 +39,6 @@ Menus = Mapping[str, Sequence[tuple[str, str]]]  # language code, "" for all oth
 
 _MENU_SECONDS = 600  # between two tries
 _PAID_RATE, _PAID_WINDOW = 1000, 80  # messages a second, and at once: the pool holds 100
-_DECIDE = (ChatMember.OWNER, ChatMember.ADMINISTRATOR)
 # A preview shows over a shoulder what is read here.
 _NO_PREVIEW = {"link_preview_options": LinkPreviewOptions(is_disabled=True)}
 
@@ -127,10 +138,21 @@ class Telegram:
             return True
         if not envelope.sender:
             return False
-        # As it comes and spelt so, as the updates are: the library reads no member that lacks a newer field.
-        who = {"chat_id": chat.id, "user_id": int(envelope.sender)}
-        member = await asked(self._bot.do_api_request("get_Chat_Member", who), dict, chat_only=True)
-        return member.get("status") in _DECIDE
+        return decides(await self._member(chat, int(envelope.sender)))
+
+    async def hindrance(self, chat: Chat) -> str:
+        """Whether the bot is there and may post, by what it is in the chat. Raises Refusal."""
+        bot = (await asked(self._bot.get_me(), User)).id
+        try:
+            shape = await asked(self._bot.do_api_request("get_Chat", {"chat_id": chat.id}), dict, chat_only=True)
+            return hindrance(shape, await self._member(chat, bot))
+        except (Gone, Rejected):  # a channel shows its members to its administrators alone
+            return ABSENT
+
+    async def _member(self, chat: Chat, user: int) -> dict[str, Any]:
+        """Somebody as a member. As it comes and spelt so: the library reads none that lacks a newer field."""
+        who = {"chat_id": chat.id, "user_id": user}
+        return await asked(self._bot.do_api_request("get_Chat_Member", who), dict, chat_only=True)
 
     async def check(self) -> datetime | None:
         """Ask Telegram who we are and what time it is. Raises Unavailable."""
