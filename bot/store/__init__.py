@@ -4,7 +4,7 @@ from bot.store.broadcasts import Broadcasts, Conflict, Draft, Published, Revisio
 from bot.store.database import StoreFailed, StoreTooNew, StoreUnusable
 from bot.store.ledger import Claim, Lane, Ledger, Result
 from bot.store.store import Store
-from bot.store.subscribers import Audience, Channel
+from bot.store.subscribers import Audience, Channel, Silent
 
 __all__ = [
     "Audience",
@@ -18,6 +18,7 @@ __all__ = [
     "Published",
     "Result",
     "Revision",
+    "Silent",
     "Store",
     "StoreFailed",
     "StoreTooNew",

@@ -19,7 +19,7 @@ from bot.core.broadcast import State
 from bot.store import migrations
 from bot.store.database import StoreTooNew, StoreUnusable
 from bot.store.erasure import endings
-from bot.store.schema import broadcast, preference, subscriber
+from bot.store.schema import asked, broadcast, preference, subscriber
 
 _BATCH = 500  # SQLite bounds how many values a statement may hold
 _ROLLBACK_JOURNAL = b"\x01\x01"  # bytes 18 and 19 of the file: one in memory cannot have a write-ahead log
@@ -80,6 +80,7 @@ def _mended(copy: sqlite3.Connection, left: Collection[str] | None) -> tuple[int
             _bury_all(connection)
         sending = update(broadcast).where(broadcast.c.state == State.SENDING)
         connection.execute(sending.values(state=State.PAUSED))
+        connection.execute(delete(asked))  # who has not written for a year may have since
         return before or 0, connection.scalar(people) or 0
 
 

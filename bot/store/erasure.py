@@ -8,7 +8,7 @@ from sqlalchemy import Executable, case, delete, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.broadcast import FINAL, Outcome
-from bot.store.schema import broadcast, delivery, subscriber, subscription
+from bot.store.schema import asked, broadcast, delivery, subscriber, subscription
 from bot.store.tombstone import Tombstones
 
 
@@ -45,4 +45,5 @@ def endings(subscribers: Collection[int], outcome: Outcome = Outcome.CANCELLED) 
     state = case((delivery.c.state.in_(FINAL), delivery.c.state), else_=outcome)
     yield update(delivery).where(theirs).values(state=state, reference=null())
     yield delete(subscription).where(subscription.c.subscriber.in_(subscribers))
+    yield delete(asked).where(asked.c.subscriber.in_(subscribers))
     yield delete(subscriber).where(subscriber.c.id.in_(subscribers))

@@ -72,6 +72,9 @@ subscription = _table(
 )
 Index("subscription_of", subscription.c.subscriber)
 
+# Who was asked, after a year without a word, whether updates shall go on. A word since then makes the row void.
+asked = _table("asked", Column("subscriber", Integer, primary_key=True), _needed("day", Text))  # "2026-11-23"
+
 # Digests of the changes that drafts tell, and the draft: the same one is never announced twice.
 announced = _table("announced", Column("change", Text, primary_key=True), _needed("broadcast", Integer, index=True))
 
@@ -199,8 +202,9 @@ lane = _table(
 LIFE: Mapping[str, str] = {
     "preference": "of a chat: Subscribers.forget",
     "cursor": "of a platform, of nobody: written over",
-    "subscriber": "of a chat: Subscribers.forget, stop, the last unsubscribe or unfollow, the third refusal",
+    "subscriber": "of a chat: Subscribers.forget, stop, the last unsubscribe or unfollow, the third refusal, lapse",
     "subscription": "of a subscriber: with its row",
+    "asked": "of a subscriber: with its row, or after the next word from there: Subscribers.lapse",
     "announced": "of the content, of nobody: kept",
     "published": "of the content: Broadcasts.record",
     "broadcast": "what was published, kept; its author 12 months: Ledger.prune_audit",

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, Row, delete, distinct, exists, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.core import kept
 from bot.core.broadcast import Kind, Outcome
+from bot.core.kept import Kept
 from bot.core.messages import Prefs
 from bot.core.subscription import Pace, Quiet, Settings, Subscriptions
 from bot.privacy import Place
 from bot.store import schema
 from bot.store.database import Database
 from bot.store.erasure import erase, remove
-from bot.store.schema import QUEUED, delivery, preference, subscriber, subscription
+from bot.store.schema import QUEUED, asked, delivery, preference, subscriber, subscription
 from bot.store.tombstone import Tombstones
 
 _REMEMBERED = 10_000  # places kept in memory, so that an answer waits for no look-up
@@ -41,6 +44,19 @@ class Channel:
     address: bytes = field(repr=False)  # sealed
     language: str
     topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A subscriber who has not written for long."""
+
+    number: int
+    place: Place
+    address: bytes = field(repr=False)  # sealed
+    language: str
+    settings: Settings
+    contact: str  # the month of the last word
+    failed_on: str  # the last day on which it refused us
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +100,19 @@ class Subscribers:
         """What was chosen at a place; the defaults where nothing was."""
         prefs = (await self._known(place)).prefs
         return replace(prefs, language=self._assumed.get(place.chat, prefs.language))
+
+    async def kept(self, place: Place) -> Kept:
+        """Everything of a chat, in all its threads, as it stands."""
+        language = await self._database.scalar(select(preference.c.language).where(preference.c.chat == place.chat))
+        counted = select(func.count()).select_from(delivery).where(delivery.c.subscriber == subscriber.c.id)
+        deliveries = counted.correlate(subscriber).scalar_subquery().label("deliveries")
+        columns = (*subscriber.c, asked.c.day, subscription.c.subject, subscription.c.pace, deliveries)
+        tables = subscriber.outerjoin(asked, asked.c.subscriber == subscriber.c.id)
+        tables = tables.outerjoin(subscription, subscription.c.subscriber == subscriber.c.id)
+        query = select(*columns).select_from(tables).where(subscriber.c.chat == place.chat)
+        found = await self._database.rows(query.order_by(subscriber.c.id, subscription.c.subject))
+        rows = (list(same) for _, same in groupby(found, key=lambda row: row.id))
+        return Kept(place.chat, language or "", tuple(map(_kept, rows)))
 
     def assume_language(self, place: Place, code: str) -> None:
         """Take the language of a chat as chosen until it chooses another, or the program ends; nothing is written."""
@@ -229,6 +258,58 @@ class Subscribers:
         copied = self._database.insert(preference).from_select(["chat", "language"], chosen)
         await connection.execute(copied.on_conflict_do_nothing())
         await connection.execute(delete(preference).where(preference.c.chat == old))
+
+    # -- who has not written for a year
+
+    async def silent(self, platform: str, before: str, after: int = 0, most: int = 500) -> Sequence[Silent]:
+        """Those whose last word came before a month, who were not asked, and whose numbers come after this one."""
+        tables = subscriber.outerjoin(asked, asked.c.subscriber == subscriber.c.id)
+        since = (subscriber.c.channel == 0, subscriber.c.contact < before, asked.c.subscriber.is_(None))
+        theirs = select(subscriber).select_from(tables).where(subscriber.c.platform == platform, *since)
+        rows = await self._database.rows(theirs.where(subscriber.c.id > after).order_by(subscriber.c.id).limit(most))
+        return [
+            Silent(row.id, _place(row), row.address, row.language, settings_of(row), row.contact, row.failed_on)
+            for row in rows
+        ]
+
+    async def asked(self, number: int, day: str) -> None:
+        """Note that a subscriber was asked, if it is still there."""
+        still = select(subscriber.c.id, literal(day)).where(subscriber.c.id == number)
+        noted = self._database.insert(asked).from_select(["subscriber", "day"], still).on_conflict_do_nothing()
+
+        async def work(connection: AsyncConnection) -> _Done:
+            await connection.execute(noted)
+            return _Done()
+
+        await self._write(work)
+
+    async def lapse(self, day: str, most: int = 500) -> int:
+        """Erase those who were asked on a day or before it and have not said a word since; how many, at most so many.
+
+        Who has said one is as if never asked. With the last address of a chat its language goes.
+        """
+        silent = subscriber.c.contact < func.substr(asked.c.day, 1, len("2026-11"))
+        void = delete(asked).where(~exists().where(subscriber.c.id == asked.c.subscriber, silent))
+        over = select(subscriber.c.id, subscriber.c.chat).join(asked, asked.c.subscriber == subscriber.c.id)
+        lapsed = 0
+
+        async def work(connection: AsyncConnection) -> _Done:
+            nonlocal lapsed
+            await connection.execute(void)
+            rows = (await connection.execute(over.where(silent, asked.c.day <= day).limit(most))).all()
+            erased = await erase(connection, self._tombstones, [row.id for row in rows])
+            await self._forget_languages(connection, {row.chat for row in rows})
+            lapsed = len(rows)
+            return _Done({row.chat for row in rows}, erased)
+
+        await self._write(work)
+        return lapsed
+
+    async def _forget_languages(self, connection: AsyncConnection, chats: Collection[str]) -> None:
+        """Erase the languages of those of these chats that have no address any more."""
+        theirs = preference.c.chat.in_(chats) & preference.c.chat.not_in(select(subscriber.c.chat))
+        await self._tombstones.note((await connection.scalars(select(preference.c.chat).where(theirs))).all())
+        await connection.execute(delete(preference).where(theirs))
 
     # -- what follows the content
 
@@ -406,6 +487,10 @@ def _where(place: Place) -> dict[str, Any]:
     return {"place": place.key, "chat": place.chat, "platform": place.platform, "private": int(place.private)}
 
 
+def _place(row: Row[Any]) -> Place:
+    return Place(row.place, row.chat, row.platform, bool(row.private))
+
+
 def _columns(settings: Settings) -> dict[str, Any]:
     quiet = settings.quiet
     return {
@@ -428,6 +513,25 @@ def settings_of(row: Row[Any]) -> Settings:
         bool(row.discreet),
         row.digest_hour,
         row.digest_day,
+    )
+
+
+def _kept(rows: Sequence[Row[Any]]) -> kept.Row:
+    """A subscriber, whose subscriptions stand in a row each."""
+    row = rows[0]
+    return kept.Row(
+        row.id,
+        row.place,
+        row.chat,
+        row.platform,
+        bool(row.private),
+        row.language,
+        _subscriptions(rows),
+        row.contact,
+        row.failures,
+        row.failed_on,
+        row.day or "",
+        row.deliveries,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.subscription import Pace
 from bot.store import StoreTooNew, StoreUnusable
 from bot.store.copy import copied, revived
 from tests.storage import at, change, place, rows
@@ -62,3 +63,14 @@ async def test_what_was_buried_is_not_in_the_image_either(file: Path) -> None:
     assert b"kch4marker" in image
     back = revived(image, {f"kch4marker{number}x" for number in range(49)})
     assert back.image.count(b"kch4marker") == 1
+
+
+async def test_who_was_asked_before_the_copy_may_have_answered_since_and_is_asked_again(file: Path) -> None:
+    async with at(file) as store:
+        await store.subscribers.subscribe(place("one"), b"", "en", ["laws"], Pace.NOW, "2025-10")
+        await store.subscribers.asked(1, "2026-11-01")
+        back = revived(copied(file), set())
+    file.with_name("back.db").write_bytes(back.image)
+    async with at(file.with_name("back.db")) as store:
+        assert await store.subscribers.lapse("2026-12-31") == 0
+        assert [each.number for each in await store.subscribers.silent("paper", "2025-11")] == [1]

@@ -11,10 +11,10 @@ import aiosqlite
 import pytest
 
 from bot.core.broadcast import Outcome
-from bot.core.messages import Chat
-from bot.core.subscription import Pace
+from bot.core.messages import Chat, Prefs
+from bot.core.subscription import Pace, Settings
 from bot.privacy import Keys
-from bot.store import Result, database
+from bot.store import Channel, Result, Silent, Store, database
 from bot.store.schema import LIFE, metadata
 from tests.storage import MONTH, NOON, ZONE, at, bytes_of, place, rows, sent
 
@@ -141,6 +141,90 @@ async def test_a_topic_that_is_left_takes_what_waits_along_and_nothing_else(file
         await store.subscribers.unsubscribe(where, ["laws"])
         states = rows(file, "SELECT broadcast, state FROM delivery")
     assert states == [(1, "cancelled"), (2, "queued"), (3, "queued")]
+
+
+# --- who has not written for a year
+
+
+async def silent(store: Store, *chats: str) -> None:
+    """These heard of laws and wrote last in October of 2025."""
+    for each in chats:
+        await store.subscribers.subscribe(place(each), each.encode(), "km", ["laws"], Pace.NOW, "2025-10")
+
+
+async def numbers(store: Store, platform: str = "paper", before: str = "2025-11", **part: int) -> list[int]:
+    return [each.number for each in await store.subscribers.silent(platform, before, **part)]
+
+
+async def test_who_has_not_written_since_a_month_is_found_once(file: Path) -> None:
+    async with at(file) as store:
+        await silent(store, "one", "two")
+        await store.subscribers.subscribe(place("three"), b"", "km", ["laws"], Pace.NOW, "2025-11")
+        await store.subscribers.channels([Channel(place("room", private=False), b"", "en", "laws")])
+        assert (await store.subscribers.silent("paper", "2025-11"))[0] == Silent(
+            1, place("one"), b"one", "km", Settings(), "2025-10", ""
+        )
+        assert [await numbers(store), await numbers(store, "telegram")] == [[1, 2], []]
+        assert [await numbers(store, most=1), await numbers(store, after=1)] == [[1], [2]]
+        await store.subscribers.asked(1, "2026-11-01")
+        assert await numbers(store) == [2]
+
+
+async def test_who_was_asked_and_says_nothing_is_erased_with_the_language_and_a_tombstone(file: Path) -> None:
+    async with at(file) as store:
+        await store.subscribers.choose_language(place(MARKER), "km")
+        await silent(store, MARKER)
+        await store.subscribers.asked(1, "2026-11-01")
+        assert [await store.subscribers.lapse(day) for day in ("2026-10-31", "2026-11-01")] == [0, 1]
+        assert await store.subscribers.prefs(place(MARKER)) == Prefs()
+        assert MARKER.encode() not in bytes_of(file)
+        assert store.tombstones.since(store.tombstones.today) == frozenset({MARKER, f"{MARKER}/"})
+    assert rows(file, "SELECT * FROM asked") == []
+
+
+async def test_a_chat_that_hears_of_something_elsewhere_keeps_its_language(file: Path) -> None:
+    async with at(file) as store:
+        await store.subscribers.choose_language(place("one"), "km")
+        await silent(store, "one")
+        await store.subscribers.subscribe(place("one", "thread"), b"", "km", ["laws"], Pace.NOW, MONTH)
+        await store.subscribers.asked(1, "2026-11-01")
+        assert await store.subscribers.lapse("2026-11-01") == 1
+        assert await store.subscribers.prefs(place("one")) == Prefs("km")
+        assert store.tombstones.since(store.tombstones.today) == frozenset({"one/"})
+
+
+@pytest.mark.parametrize("month", ["2026-11", "2026-12"])
+async def test_one_word_and_nobody_was_asked(file: Path, month: str) -> None:
+    async with at(file) as store:
+        await silent(store, "one", "two")
+        for number in (1, 2):
+            await store.subscribers.asked(number, "2026-11-30")
+        await store.subscribers.heard(place("one"), month)
+        await store.subscribers.subscribe(place("two"), b"", "en", ["prisoners"], Pace.NOW, month)
+        assert await store.subscribers.lapse("2027-01-01") == 0
+        assert rows(file, "SELECT * FROM asked") == []
+        assert await numbers(store, before="2028-01") == [1, 2]
+
+
+async def test_a_word_that_comes_before_the_question_is_noted_counts_too(file: Path) -> None:
+    async with at(file) as store:
+        await silent(store, "one")
+        await store.subscribers.heard(place("one"), "2026-11")
+        await store.subscribers.asked(1, "2026-11-30")
+        assert await store.subscribers.lapse("2027-01-01") == 0
+
+
+async def test_who_leaves_before_the_question_is_noted_leaves_no_row(file: Path) -> None:
+    async with at(file) as store:
+        await silent(store, "one", "two")
+        await store.subscribers.asked(2, "2026-11-30")
+        for chat in ("one", "two"):
+            await store.subscribers.forget(place(chat))
+        await store.subscribers.asked(1, "2026-11-30")
+    assert rows(file, "SELECT * FROM asked") == []
+
+
+# --- every table
 
 
 def test_every_table_says_how_its_rows_end() -> None:

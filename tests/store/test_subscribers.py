@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.kept import Kept, Row
 from bot.core.messages import Prefs
 from bot.core.subscription import Pace, Quiet, Settings, Subscriptions
 from bot.privacy import Place
 from bot.store import Audience, Channel, Store, StoreFailed, subscribers
-from tests.storage import MONTH, at, bytes_of, change, place, rows
+from tests.storage import MONTH, NOON, ZONE, at, bytes_of, change, place, rows, sent
+
+HERE, THREAD = place("one"), place("one", "thread")
 
 
 @pytest.fixture
@@ -83,9 +86,33 @@ async def test_a_choice_is_not_undone_by_a_question_that_was_asked_before_it(fil
             assert await store.subscribers.prefs(place(chat)) == Prefs()
 
 
-# --- what a place hears of
+# --- what is kept
 
-HERE, THREAD = place("one"), place("one", "thread")
+
+async def test_what_is_kept_of_a_chat_is_everything_in_all_its_threads(file: Path) -> None:
+    settings = Settings("Asia/Tokyo", Quiet(60, 120), urgent_breaks_quiet=True, digest_hour=13)
+    async with at(file) as store:
+        people = store.subscribers
+        assert await people.kept(HERE) == Kept("one")
+        assert not await people.kept(HERE)
+        await people.choose_language(HERE, "km")
+        assert await people.kept(THREAD) == Kept("one", "km")
+        await subscribed(store, HERE, "laws", "prisoners")
+        await follows(store, THREAD, "kem-sokha")
+        await follows(store, place("two"), "kem-sokha")
+        await people.configure(HERE, settings)
+        await people.refused(1, "2026-11-23")
+        await people.asked(2, "2026-11-24")
+        await sent(store, "news")
+        await store.ledger.expand(1, now=NOON, zone=ZONE)
+        topics = Subscriptions({"laws": Pace.NOW, "prisoners": Pace.NOW}, settings=settings)
+        entry = Subscriptions(follows=("kem-sokha",))
+        first = Row(1, "one/", "one", "paper", True, "en", topics, MONTH, 1, "2026-11-23", "", 0)
+        second = Row(2, "one/thread", "one", "paper", True, "en", entry, MONTH, 0, "", "2026-11-24", 1)
+        assert await people.kept(THREAD) == Kept("one", "km", (first, second))
+
+
+# --- what a place hears of
 
 
 async def subscribed(store: Store, where: Place, *topics: str, pace: Pace = Pace.NOW) -> None:
