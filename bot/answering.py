@@ -56,9 +56,14 @@ class Answering:
         await self._heard(place, context.now)
         if reply is None:
             return
+        if change.Panic() in reply.changes:
+            await self.outbox.delete(platform, envelope)
+            await platform.forget(request.chat)
+            return
         message = await self.outbox.reply(platform, envelope, reply, content)
         self.progress.answered(platform, envelope, request, reply, message)
         if change.Forget() in reply.changes:  # only now: the platform may leave, and then nothing can be said any more
+            self.outbox.sent.forget(request.chat)
             await platform.forget(request.chat)
 
     async def again(self, platform: Platform, envelope: Envelope) -> tuple[Reply, Content] | None:
@@ -95,6 +100,9 @@ class Answering:
         role = Role.MODERATOR if moderator else await self._role(platform, envelope, command)
         if command and command.desk and role is Role.MODERATOR:
             context = replace(context, desk=await self.moderation.desk(moderator, request))
+        if command and command.kept:
+            rows = await self.store.subscribers.kept(self.keys.place(request.chat))
+            context = replace(context, kept=replace(rows, moderator=moderator))
         if command and command.sent:
             context = replace(context, sent=await self._sent(context))
         return self.router.dispatch(replace(request, role=role), context)
@@ -161,6 +169,7 @@ class Answering:
                 await subscribers.configure(place, settings)
             case change.Stop():
                 await subscribers.stop(place)
-            case change.Forget():
+            case change.Forget() | change.Panic():
                 self.menus.forget(chat)
+                self.progress.forget(chat)
                 await subscribers.forget(place)

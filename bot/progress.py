@@ -55,6 +55,11 @@ class Progress:
         elif chat in self._live and self._live[chat].envelope.refers == message:
             del self._live[chat]  # something else stands there now
 
+    def forget(self, chat: Chat) -> None:
+        """Leave a chat's messages as they are, in all its threads."""
+        for each in [each for each in self._live if each.whole == chat.whole]:
+            del self._live[each]
+
     async def run(self) -> None:
         """Until cancelled."""
         while True:

@@ -89,6 +89,7 @@ class Service:
             lambda: self.snapshot,
             self._moderation.stopped,
             self._moderation.ended,
+            self._outbox.sent,
         )
         self._moderation.changed = self._dispatch.wake
 
@@ -239,6 +240,7 @@ class Service:
         """What is new; None after a failure and the pause that it asks for."""
         try:
             self._menus.tidy()
+            self._outbox.sent.tidy(self.clock.monotonic())
             batch = await platform.poll(cursor)
         except Unavailable as refusal:
             pause = _pause(refusal, failures)
@@ -262,7 +264,7 @@ class Service:
         """The requests to answer; of a chat that asks faster than it can be answered, what is too much is left out."""
         flood = 0
         for envelope in batch.envelopes:
-            chat = _whole(envelope.request.chat)
+            chat = envelope.request.chat.whole
             crowded = chat in self._slowed and self._waiting >= _CROWD
             if crowded or self._unanswered[chat] >= _UNANSWERED:
                 flood += 1
@@ -283,9 +285,9 @@ class Service:
         async with turn:
             for envelope in envelopes:
                 if not platform.can.patient:
-                    await self._paced(_whole(chat))
+                    await self._paced(chat.whole)
                 await self._guarded(platform, replace(envelope, arrived=self.clock.monotonic()))
-                self._unanswered -= Counter([_whole(chat)])  # this way no zero stays
+                self._unanswered -= Counter([chat.whole])  # this way no zero stays
 
     async def _paced(self, chat: tuple[str, str]) -> None:
         """Wait for a chat's turn: one that asks very much is answered more slowly, and no less."""
@@ -306,11 +308,6 @@ class Service:
             await platform.acknowledge(envelope)
         except Exception as problem:  # noqa: BLE001 (whatever it was, the others are still answered)
             log.error("request_failed", platform=platform.name, exc_info=problem)
-
-
-def _whole(chat: Chat) -> tuple[str, str]:
-    """A chat with all its threads."""
-    return chat.platform, chat.id
 
 
 def _pause(refusal: Unavailable, failures: int) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.core.change import Forget, Stop
+from bot.core.change import Forget, Panic, Stop
 from bot.core.messages import Context, Reply, Request, Role
 from bot.core.router import Bare, Router
 from bot.core.text import Text, lines, paragraphs
@@ -30,6 +30,12 @@ def _where(phrase: str, place: str, context: Context) -> Text | None:
     """What is said of a place; None where nothing is."""
     name = f"{phrase}.{place}"
     return context.content.say(name) if name in context.content.phrases else None
+
+
+@router.command("panic", bare=Bare.ALONE, needs=Role.ADMIN, listed=False)
+def panic(request: Request, context: Context) -> Reply:
+    """Erase everything, and what the bot wrote here lately too; no question is asked and nothing is said."""
+    return Reply(Text(), changes=(Panic(),))
 
 
 @router.command("stop", bare=Bare.ALONE, needs=Role.ADMIN)

@@ -316,7 +316,8 @@ def _screen(
     zone = held.settings.zone or context.content.pack.time_zone
     done = lines(say("settings.done"), say(f"settings.{idle}.idle") if idle else None) if changes else None
     text = paragraphs(done, say("settings.lead", zone=zone))
-    buttons = (*_topics(held, context), *_times_of(held, context), *_others(request, held, context))
+    settings = (*_topics(held, context), *_times_of(held, context), *_switches(held, context))
+    buttons = (*settings, *_others(request, context))
     return Reply(text, tuple((button,) for button in buttons), changes=changes)
 
 
@@ -363,18 +364,26 @@ def _collected(held: Subscriptions) -> set[Pace]:
     return set(held.topics.values()) - {Pace.NOW}
 
 
-def _others(request: Request, held: Subscriptions, context: Context) -> Sequence[Button]:
-    """The switches, that of urgent news where there are quiet hours; and the ways to other lists."""
+def _switches(held: Subscriptions, context: Context) -> Sequence[Button]:
+    """What is on or off; that of urgent news where there are quiet hours."""
     settings = held.settings
     switches = {"urgent": settings.urgent_breaks_quiet} if settings.quiet else {}
     switches["discreet"] = settings.discreet
-    buttons = [
+    return [
         _button(
             name, f"set {name} {'off' if on else 'on'}", context, state=context.content.label("switch", _state(on=on))
         )
         for name, on in switches.items()
     ]
-    return [*buttons, *_language(request, context), _plain("subscribe", context), _plain("following", context)]
+
+
+def described(held: Subscriptions, context: Context) -> Sequence[str]:
+    """What holds, a line each."""
+    return [button.label for each in (_topics, _times_of, _switches) for button in each(held, context)]
+
+
+def _others(request: Request, context: Context) -> Sequence[Button]:
+    return [*_language(request, context), _plain("subscribe", context), _plain("following", context)]
 
 
 def _language(request: Request, context: Context) -> Sequence[Button]:

@@ -17,6 +17,7 @@ from bot.core.change import (
     Configure,
     Follow,
     Forget,
+    Panic,
     SetLanguage,
     Stop,
     Subscribe,
@@ -24,6 +25,7 @@ from bot.core.change import (
     Unsubscribe,
 )
 from bot.core.content import Content, Snapshot
+from bot.core.kept import Kept
 from bot.core.messages import Button, Chat, Context, Prefs, Reply, Request, Role, read
 from bot.core.router import Router
 from bot.core.subscription import NOTHING, Subscriptions
@@ -109,6 +111,7 @@ class Reader:
         self.router = router
         self.desk = desk
         self.prefs = Prefs(language)
+        self.kept: Kept | None = None
         self.sent: tuple[tuple[int, datetime, Text], ...] = ()  # the updates sent lately, newest first
         self.answers: list[Answer] = []
 
@@ -122,7 +125,7 @@ class Reader:
         """What a handler is told."""
         noon = datetime.combine(self.today, time(12), UTC)
         commands = tuple(self.router.listed(self.role))
-        return Context(self.content, noon, self.prefs, f"@{ME}", commands, self.desk, self.sent)
+        return Context(self.content, noon, self.prefs, f"@{ME}", commands, self.desk, self.sent, self.kept)
 
     def phrase(self, name: str, /, **values: Text | str | int | PartialDate) -> str:
         """The bot's own words, as this reader hears them."""
@@ -173,7 +176,7 @@ def _changed(prefs: Prefs, change: Change) -> Prefs:
     match change:
         case SetLanguage(code):
             return replace(prefs, language=code)
-        case Forget():
+        case Forget() | Panic():
             return Prefs()
         case Stop():
             return replace(prefs, subscriptions=NOTHING)

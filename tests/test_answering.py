@@ -8,7 +8,8 @@ import pytest
 
 from bot.core.messages import Chat
 from bot.platforms import Unavailable
-from tests.desk import FREED, GROUP, KEYS, ONE, READER, TWO, Desk
+from tests.desk import FREED, GROUP, KEYS, ONE, READER, TWO, Desk, until
+from tests.storage import change
 
 TOPIC = Chat("paper", "-1", "5", private=False)
 
@@ -115,3 +116,78 @@ async def test_a_discreet_message_names_nobody_and_is_opened_on_request(desk: De
         assert "Sokha" not in sheet.text
         (button,) = sheet.reply.buttons
         assert "custody: detained → free" in (await desk.says(READER, f"/{button.command}")).text
+
+
+# --- in the person's hands
+
+
+async def test_mydata_shows_what_is_kept_as_it_is(desk: Desk) -> None:
+    async with desk.working():
+        assert (await desk.says(READER, "/mydata")).text == "Nothing is kept of this chat: no row, no code, no address."
+        await desk.says(READER, "/follow kem-sokha")
+        said = (await desk.says(READER, "/mydata")).text
+        assert f"chat: {KEYS.place(Chat('paper', READER)).chat[:8]}…, private" in said
+        assert "follows: kem-sokha" in said
+        assert "name: paper:1" in (await desk.says(ONE, "/mydata")).text
+
+
+async def test_panic_erases_everything_takes_back_what_was_said_and_is_silent(desk: Desk) -> None:
+    chat = Chat("paper", READER)
+    async with desk.working() as store:
+        await desk.says(READER, "/language km", "/follow kem-sokha", "/laws")
+        await desk.says("8", "/laws")
+        for _ in range(2):
+            written = len(desk.paper.acknowledged)
+            desk.paper.asks("/panic", chat=chat, sender=READER)
+            await until(lambda: len(desk.paper.acknowledged) > written)  # noqa: B023 (it is awaited here)
+        assert [sheet.deleted for sheet in desk.sheets(READER)] == [True, True, True]
+        assert [sheet.deleted for sheet in desk.sheets("8")] == [False]
+        assert not await store.subscribers.kept(KEYS.place(chat))
+        assert store.tombstones.since(store.tombstones.today) == frozenset({KEYS.place(chat).chat})
+    assert desk.paper.forgotten == [(chat, 4)] * 2
+    assert desk.unread(READER) == []
+
+
+async def test_what_was_sent_unasked_is_taken_back_too(desk: Desk) -> None:
+    async with desk.working():
+        await desk.says(READER, "/follow kem-sokha")
+        await sent(desk)
+        await desk.hears(READER)
+        desk.paper.asks("/panic", chat=Chat("paper", READER), sender=READER)
+        await until(lambda: all(sheet.deleted for sheet in desk.sheets(READER)))
+    assert len(desk.sheets(READER)) == 2
+
+
+async def test_who_was_forgotten_has_nothing_left_to_take_back(desk: Desk) -> None:
+    chat = Chat("paper", READER)
+    async with desk.working():
+        await desk.says(READER, "/laws", "/forget")
+        desk.paper.asks("/panic", chat=chat, sender=READER)
+        await until(lambda: len(desk.paper.forgotten) == 2)
+    assert [sheet.deleted for sheet in desk.sheets(READER)] == [False, False]
+
+
+async def test_where_it_could_not_be_erased_that_is_said_and_panic_can_be_tried_again(desk: Desk) -> None:
+    async with desk.working():
+        await desk.says(READER, "/follow kem-sokha")
+        change(
+            desk.folder / "pratip.db",
+            "CREATE TRIGGER full BEFORE DELETE ON subscriber BEGIN SELECT RAISE(FAIL, ''); END",
+        )
+        said = await desk.says(READER, "/panic")
+        assert said.text == str(desk.snapshot.view().say("bad.failed"))
+        change(desk.folder / "pratip.db", "DROP TRIGGER full")
+        desk.paper.asks("/panic", chat=Chat("paper", READER), sender=READER)
+        await until(lambda: all(sheet.deleted for sheet in desk.sheets(READER)))
+
+
+async def test_in_a_group_its_administrators_alone_see_and_erase_what_is_kept(desk: Desk) -> None:
+    desk.paper.administrators.add("3")
+    async with desk.working() as store:
+        await desk.says("3", "/subscribe@PaperBot prisoners", chat=GROUP)
+        for word in ("/mydata@PaperBot", "/panic@PaperBot"):
+            assert "administrator" in (await desk.says("4", word, chat=GROUP)).text
+        assert "Updates" in (await desk.says("3", "/mydata@PaperBot", chat=GROUP)).text
+        desk.paper.asks("/panic@PaperBot", chat=GROUP, sender="3")
+        await until(lambda: all(sheet.deleted for sheet in desk.sheets(GROUP)))
+        assert not await store.subscribers.kept(KEYS.place(GROUP))

@@ -76,6 +76,10 @@ def test_a_question_is_answered_from_the_shipped_pack(shipped: Program) -> None:
     assert re.search(r"<https://\S+>", answer)
 
 
+def test_panic_is_silent_in_a_terminal_too(program: Program) -> None:
+    assert program.asks("/panic") == ""
+
+
 def test_several_questions_are_one_conversation_in_which_a_number_is_an_answer(program: Program) -> None:
     told = re.findall(
         r"^(?:\d\. .* — detained|(?:Sok|Chan|Keo) \w+$|There is no 9)",

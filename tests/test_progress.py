@@ -98,6 +98,15 @@ async def test_it_is_edited_every_five_seconds_and_a_last_time_at_the_end(desk: 
     assert (desk.asked, desk.clock.passed) == (4, 20)
 
 
+async def test_a_chat_that_is_forgotten_keeps_nothing_live_in_any_thread(desk: Desk) -> None:
+    for chat in (READER, replace(READER, thread="5"), OTHER):
+        await desk.asks(told("10 %"), chat)
+    desk.progress.forget(READER)
+    desk.next = [told("ended", live=False)]
+    await desk.lives()
+    assert [(sheet.chat, sheet.amends) for sheet in desk.paper.sheets if sheet.amends] == [(OTHER, 1)]
+
+
 async def test_what_did_not_change_is_not_sent_again(desk: Desk) -> None:
     await desk.asks(told("10 %"))
     desk.next = [*[told("10 %")] * 30, None]

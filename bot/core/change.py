@@ -26,6 +26,11 @@ class Forget:
     """Erase whatever is kept of this chat."""
 
 
+@dataclass(frozen=True, slots=True)
+class Panic:
+    """Erase whatever is kept of this chat, delete what the bot wrote there lately, and say nothing."""
+
+
 # ---------------------------------------------------------------------------- subscribers
 
 
@@ -142,6 +147,6 @@ class Withdraw:
     number: int
 
 
-OfReader = SetLanguage | Forget | Subscribe | Unsubscribe | Follow | Unfollow | Stop | Configure
+OfReader = SetLanguage | Forget | Panic | Subscribe | Unsubscribe | Follow | Unfollow | Stop | Configure
 OfModerator = Show | Approve | Reject | Compose | Pause | Resume | Cancel | Withdraw
 Change = OfReader | OfModerator

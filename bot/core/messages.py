@@ -15,6 +15,7 @@ from bot.core.text import Text, clean
 if TYPE_CHECKING:
     from bot.core.broadcast import Desk
     from bot.core.content import Content
+    from bot.core.kept import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class Chat:
     id: str
     thread: str = ""
     private: bool = True
+
+    @property
+    def whole(self) -> tuple[str, str]:
+        """The chat with all its threads."""
+        return self.platform, self.id
 
 
 class Role(IntEnum):
@@ -130,3 +136,4 @@ class Context:
     commands: tuple[str, ...] = ()  # those the reader may use, for help; filled by the router
     desk: Desk | None = None  # for moderators' commands alone
     sent: tuple[tuple[int, datetime, Text], ...] = ()  # the updates sent lately, newest first; for /latest and /news
+    kept: Kept | None = None  # for /mydata alone

@@ -37,6 +37,7 @@ class Command:
     needs: Role
     desk: bool  # whether it is told of the broadcasts
     sent: bool  # whether it is told of the updates sent lately
+    kept: bool  # whether it is told what is kept of the chat
 
 
 class Router:
@@ -55,11 +56,12 @@ class Router:
         needs: Role = Role.READER,
         desk: bool = False,
         sent: bool = False,
+        kept: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register a handler. Raises ValueError for a name that is taken, so that the boot stops."""
 
         def register(handler: Handler) -> Handler:
-            self._add(Command(name, handler, bare, listed, needs, desk, sent))
+            self._add(Command(name, handler, bare, listed, needs, desk, sent, kept))
             return handler
 
         return register

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot.clock import Clock
@@ -16,6 +16,7 @@ from bot.delivery.guard import Alarm, Guard
 from bot.delivery.lane import LONGEST_TURN, Lane, Lanes, Later
 from bot.delivery.message import Composer, parts
 from bot.delivery.reference import Digest, Reference
+from bot.delivery.sent import Sent
 from bot.log import log
 from bot.platforms import Gone, Moved, Past, Platform, Push, Refusal, Unavailable, Unknown
 from bot.privacy import Keys, SealBroken
@@ -43,6 +44,7 @@ class Broadcaster:
     boot: str  # names this start of the program; what another one has claimed is nobody's
     rested: Callable[[], None] = lambda: None  # nothing more is to be sent for now
     rest_seconds: float = REST_SECONDS
+    sent: Sent = field(default_factory=Sent)
 
     def __post_init__(self) -> None:
         self.awake = asyncio.Event()
@@ -205,6 +207,8 @@ class Broadcaster:
         for number, part in enumerate(parts(reply, self.platform.can.limit)):
             async with self._turn(claim, chat, lane):
                 messages.append(await self.platform.send(chat, part, key=f"{key}#{number}", push=push))
+            if self.platform.can.amend:
+                self.sent.note(chat, messages[-1], self.clock.monotonic())
         if len(messages) > 1 or not self.platform.can.amend:
             return None
         reference = Reference(messages[0], Digest(claim.numbers, today) if claim.digest else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.clock import Clock
 from bot.core.content import Snapshot
@@ -14,6 +14,7 @@ from bot.delivery.clerk import Clerk
 from bot.delivery.guard import Alarm
 from bot.delivery.lane import Lanes
 from bot.delivery.message import Composer
+from bot.delivery.sent import Sent
 from bot.log import log
 from bot.platforms import Platform
 from bot.privacy import Keys
@@ -33,6 +34,7 @@ class Dispatch:
     snapshot: Callable[[], Snapshot]
     alarm: Alarm
     ended: Callable[[int], Awaitable[None]]
+    sent: Sent = field(default_factory=Sent)
 
     def __post_init__(self) -> None:
         self._boot = secrets.token_hex(8)
@@ -59,6 +61,7 @@ class Dispatch:
                 self._boot,
                 self._clerk.awake.set,
                 REST_SECONDS if leads else _FOLLOWING_SECONDS,
+                self.sent,
             )
             self._broadcasters.append(broadcaster)
             tasks.create_task(broadcaster.run(tasks))

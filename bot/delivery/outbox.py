@@ -14,8 +14,9 @@ from bot.core.content import Content
 from bot.core.messages import Chat, Reply
 from bot.delivery.lane import Lanes, Later
 from bot.delivery.message import parts
+from bot.delivery.sent import Sent
 from bot.log import log
-from bot.platforms import Envelope, Gone, Moved, Past, Platform, Rejected, Unavailable, Unknown
+from bot.platforms import Envelope, Gone, Moved, Past, Platform, Refusal, Rejected, Unavailable, Unknown
 from bot.platforms.menu import Menus, spelled
 
 _PATIENCE_SECONDS = 120.0  # since the question came: an answer that comes later answers nothing
@@ -31,6 +32,7 @@ class Outbox:
         self._menus = menus
         self._lanes = lanes
         self._windows: dict[str, asyncio.Semaphore] = {}
+        self.sent = Sent()
 
     def rate(self, platform: Platform) -> float:
         """Messages a second that the platform takes now, as far as is known."""
@@ -52,6 +54,17 @@ class Outbox:
         shown = reply if platform.can.buttons else spelled(reply, content)
         amend = partial(platform.amend, message=envelope.refers, reply=shown, key=envelope.key)
         return await self._edited(platform, envelope, shown, amend)
+
+    async def delete(self, platform: Platform, envelope: Envelope) -> None:
+        """Delete what a chat got lately, newest first, as far as it is known and the platform allows it."""
+        for chat, message in self.sent.taken(envelope.request.chat, self._clock.monotonic()):
+            delete = partial(platform.delete, message=message, key=envelope.key)
+            try:
+                await self._patiently(platform, chat, delete, self._clock.monotonic())
+            except Gone:
+                return
+            except Refusal as refusal:
+                log.warning("message_not_deleted", platform=platform.name, refusal=type(refusal).__name__)
 
     async def _edited(
         self, platform: Platform, envelope: Envelope, reply: Reply, edit: Callable[[Chat], Awaitable[None]]
@@ -79,6 +92,8 @@ class Outbox:
             except (Rejected, Unavailable, Unknown, Moved) as refusal:
                 log.error("reply_lost", platform=platform.name, refusal=type(refusal).__name__, reason=str(refusal))
                 return ""
+            if platform.can.amend:
+                self.sent.note(chat, message, self._clock.monotonic())
         if reply.rows and not platform.can.buttons:
             self._menus.remember(chat, message, reply.buttons)
         return "" if number else message

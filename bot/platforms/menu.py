@@ -40,7 +40,7 @@ class Menus:
 
     def forget(self, chat: Chat) -> None:
         """Let go of a chat's lists, in all its threads."""
-        for each in [each for each in self._lists if (each.platform, each.id) == (chat.platform, chat.id)]:
+        for each in [each for each in self._lists if each.whole == chat.whole]:
             del self._lists[each]
 
     def tidy(self) -> None:

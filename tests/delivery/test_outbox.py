@@ -15,7 +15,19 @@ from bot.core.messages import Button, Chat, Mishap, Reply, Request
 from bot.core.text import Limit, Style, Text
 from bot.delivery.lane import Lanes
 from bot.delivery.outbox import Outbox
-from bot.platforms import Capabilities, Envelope, Gone, Moved, Platform, Push, Refusal, Rejected, Unavailable, Unknown
+from bot.platforms import (
+    Capabilities,
+    Envelope,
+    Gone,
+    Moved,
+    Past,
+    Platform,
+    Push,
+    Refusal,
+    Rejected,
+    Unavailable,
+    Unknown,
+)
 from bot.platforms.menu import Menus
 from tests.clock import QuickClock
 from tests.packs import pack
@@ -361,3 +373,49 @@ async def test_a_problem_that_is_no_refusal_is_not_swallowed(post: Post) -> None
 
     with pytest.raises(ZeroDivisionError):
         await post.sends(Torn(), "Hello")
+
+
+# --- what is deleted on request
+
+THREAD = replace(READER, thread="5")
+PANIC = Envelope(Request(READER, "panic"), "in:9")
+
+
+async def test_what_a_chat_got_lately_is_deleted_newest_first_in_all_its_threads_and_nowhere_else(post: Post) -> None:
+    paper = Paper(replace(BUTTONS, limit=Limit(20)))
+    await post.sends(paper, "one word and another that need two messages")
+    await post.sends(paper, "in a thread", replace(ASKED, request=Request(THREAD, "laws")))
+    await post.sends(paper, "elsewhere", replace(ASKED, request=Request(OTHER, "laws")))
+    await post.outbox.delete(paper, PANIC)
+    assert [sheet.text for sheet in paper.sheets if not sheet.deleted] == ["elsewhere"]
+    deleted = [(chat, text) for chat, key, text in paper.tried if key == "in:9"]
+    assert deleted == [(THREAD, ""), *[(READER, "")] * (len(deleted) - 1)]
+    await post.outbox.delete(paper, PANIC)
+    assert len([key for _, key, _ in paper.tried if key == "in:9"]) == len(deleted)
+
+
+async def test_what_cannot_be_deleted_stays_and_the_rest_goes(
+    post: Post, logged: list[MutableMapping[str, Any]]
+) -> None:
+    paper = Paper()
+    for words in ("one", "two", "three", "four"):
+        await post.sends(paper, words)
+    paper.refuses(Unavailable("busy", 1.0), None, Past("too old"), Rejected("no such message"), None)
+    await post.outbox.delete(paper, PANIC)
+    assert [sheet.text for sheet in paper.sheets if not sheet.deleted] == ["two", "three"]
+    assert [line["refusal"] for line in logged if line["event"] == "message_not_deleted"] == ["Past", "Rejected"]
+
+
+async def test_in_a_chat_that_we_were_thrown_out_of_no_more_is_tried(post: Post) -> None:
+    paper = Paper()
+    for words in ("one", "two"):
+        await post.sends(paper, words)
+    paper.refuses(Gone("blocked"))
+    await post.outbox.delete(paper, PANIC)
+    assert [sheet.deleted for sheet in paper.sheets] == [False, False]
+    assert [key for _, key, _ in paper.tried].count("in:9") == 1
+
+
+async def test_where_nothing_can_be_deleted_no_name_is_kept(post: Post) -> None:
+    await post.sends(Paper(PLAIN), "one")
+    assert post.outbox.sent.taken(READER, post.clock.monotonic()) == []

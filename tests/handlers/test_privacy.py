@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.change import Forget
+from bot.core.change import Forget, Panic
 from bot.core.messages import Chat, Prefs, Role
 from tests.conversation import Reader
 
@@ -52,6 +52,24 @@ def test_who_is_forgotten_hears_what_stays_on_this_platform_and_of_no_other(
 
 def test_forgetting_is_not_done_by_a_sentence_that_begins_so() -> None:
     assert Reader().asks("forget about politics").reply.changes == ()
+
+
+@pytest.mark.parametrize("words", ["/panic", "!panic", "panic", "/panic now please"])
+def test_panic_is_one_word_without_a_question_and_without_an_answer(words: str) -> None:
+    reader = Reader()
+    reader.asks("/language km")
+    answer = reader.asks(words)
+    assert (answer.text, answer.labels, answer.reply.changes) == ("", [], (Panic(),))
+    assert reader.prefs == Prefs()
+
+
+def test_a_sentence_that_begins_with_panic_is_a_question() -> None:
+    assert Reader().asks("panic over arrests").reply.changes == ()
+
+
+def test_in_a_group_one_member_alone_erases_nothing() -> None:
+    reader = Reader(chat=Chat("telegram", "-1", private=False))
+    assert reader.asks("/panic").says(reader.phrase("bad.admins")).reply.changes == ()
 
 
 @pytest.mark.parametrize("language", ["en", "km"])
