@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
+from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
@@ -29,15 +31,16 @@ class Server:
 
     random: Random
     slowest: float  # seconds that a message or its answer may travel
+    quickest: float = 0.0
     arrived: deque[float] = field(default_factory=deque)
     by_chat: defaultdict[Chat, deque[float]] = field(default_factory=lambda: defaultdict(deque))
     refused: list[str] = field(default_factory=list)
 
     async def takes(self, chat: Chat) -> None:
         loop = asyncio.get_running_loop()
-        await asyncio.sleep(self.random.uniform(0, self.slowest))
+        await asyncio.sleep(self.random.uniform(self.quickest, self.slowest))
         self._count(loop.time(), chat)
-        await asyncio.sleep(self.random.uniform(0, self.slowest))
+        await asyncio.sleep(self.random.uniform(self.quickest, self.slowest))
 
     def _count(self, now: float, chat: Chat) -> None:
         most, seconds = (1, 1.0) if chat.private else (20, 60.0)
@@ -65,6 +68,12 @@ async def _replied(lane: Lane, server: Server, chat: Chat, after: float) -> None
         await server.takes(chat)
 
 
+def _leapt(traffic: Coroutine[None, None, None]) -> None:
+    """Let it happen in a loop that waits for nothing but time."""
+    with asyncio.Runner(loop_factory=partial(LeapingLoop, threads=False)) as runner:
+        runner.run(traffic)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([0.01, 0.1, 0.6, 0.95]))
 def test_no_message_is_ever_refused(seed: int, slowest: float) -> None:
@@ -81,8 +90,51 @@ def test_no_message_is_ever_refused(seed: int, slowest: float) -> None:
                 asker = Chat("paper", f"asker {number}")
                 tasks.create_task(_replied(lane, server, asker, random.uniform(0, 5)))
 
-    with asyncio.Runner(loop_factory=partial(LeapingLoop, threads=False)) as runner:
-        runner.run(traffic())
+    _leapt(traffic())
+    assert server.refused == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_first_messages_of_a_start_are_no_measure_of_the_way(seed: int) -> None:
+    server = Server(Random(seed), slowest=0.04, quickest=0.02)
+
+    async def traffic() -> None:
+        lane = Lane(LeapingClock(), TELEGRAM)
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(120):
+                tasks.create_task(_pushed(lane, server, Chat("paper", str(number))))
+
+    _leapt(traffic())
+    assert server.refused == []
+
+
+@pytest.mark.parametrize(("seed", "slowest"), list(enumerate([0.002, 0.01, 0.1, 0.6, 0.95] * 2)))
+def test_a_start_right_after_another_at_full_pace_oversteps_no_allowance(seed: int, slowest: float) -> None:
+    random = Random(seed)
+    server = Server(random, slowest)
+
+    async def delivered(lane: Lane, chat: Chat, sent: list[asyncio.Task[None]]) -> None:
+        with suppress(Later):
+            async with lane.push(chat):
+                sent.append(asyncio.create_task(server.takes(chat)))  # what is on the wire arrives, whoever is killed
+                await asyncio.shield(sent[-1])
+
+    async def start(seconds: float, sent: list[asyncio.Task[None]]) -> int:
+        lane, chats = Lane(LeapingClock(), TELEGRAM), random.sample(range(1000), 150)
+        tasks = [asyncio.create_task(delivered(lane, Chat("paper", str(chat)), sent)) for chat in chats]
+        await asyncio.sleep(seconds)
+        for task in tasks:
+            task.cancel()
+        return len(sent)
+
+    async def killed_and_started_again() -> None:
+        sent: list[asyncio.Task[None]] = []
+        before = await start(2.5 + random.random() / 2, sent)
+        assert before >= 30  # the pace was full
+        assert await start(2.5, sent) >= before + 30
+        await asyncio.gather(*sent)
+
+    _leapt(killed_and_started_again())
     assert server.refused == []
 
 
