@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 
@@ -16,14 +16,17 @@ from bot.content import Problem, load
 from bot.content.repository import SHIPPED
 from bot.core.calendar import PartialDate
 from bot.core.content import Content, Snapshot
+from bot.core.messages import Context
 from bot.core.text import Style, Text
 from handlers.background import Background
 from handlers.claims import Claim
 from handlers.figures import Count, Figure, Range
+from handlers.latest import Update
 from handlers.laws import Law
 from handlers.prisoners import Prisoner
 from handlers.recommendations import Recommendation, Review
 from handlers.timeline import Happening
+from tests.packs import write
 
 TODAY = date(2026, 11, 23)
 FACTS = Path(__file__).with_name("facts.txt")
@@ -272,3 +275,19 @@ def test_the_same_words_in_khmer_ask_for_the_same_offence(pack: Content) -> None
     same = {"ញុះញង់": "incitement", "ការរួមគំនិតក្បត់": "plotting", "ក្បត់ជាតិ": "treason", "បរិហារកេរ្តិ៍": "defamation"}
     for khmer, english in same.items():
         assert listed(pack, khmer) == listed(pack, english)
+
+
+def test_the_update_that_contributing_shows_is_taken_without_a_warning(tmp_path: Path) -> None:
+    words = (SHIPPED.parent / "CONTRIBUTING.md").read_text("utf-8")
+    example = words.partition("```yaml\n")[2].partition("```")[0]
+    files = {"updates/2026-11-hearing.yaml": example, "topics.yaml": "- {id: prisoners, name: Prisoners}\n"}
+    snapshot, warnings = load(write(tmp_path, files, "en", "km"), handlers.kinds, TODAY)
+    assert [each for each in warnings if "updates/" in str(each)] == []
+    named = {name for name in Update.model_fields if f"\n{name}:" in f"\n{example}"}
+    assert named >= {"date", "topics", "urgent", "title", "text", "languages", "expires", "sources"}
+    for view in snapshot.views.values():
+        assert (
+            not view.entries["2026-11-hearing"]
+            .announced(Context(view, datetime(2026, 11, 23, tzinfo=UTC)))
+            .has(Style.FALLBACK)
+        )
