@@ -1,10 +1,14 @@
 """What several tests share: a real Synapse, started once when the first test wants it, and how hypothesis runs."""
 
+import os
+
 from hypothesis import HealthCheck, settings
 
 from tests.synapse import synapse
 
 __all__ = ["synapse"]
+
+os.environ["PTB_TIMEDELTA"] = "1"  # as the bot has it, whichever test imports the library first
 
 # The same examples every time, and no clock in any verdict; to look further: pytest --hypothesis-profile=search
 settings.register_profile(

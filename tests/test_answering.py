@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -170,13 +171,14 @@ async def test_who_was_forgotten_has_nothing_left_to_take_back(desk: Desk) -> No
 async def test_where_it_could_not_be_erased_that_is_said_and_panic_can_be_tried_again(desk: Desk) -> None:
     async with desk.working():
         await desk.says(READER, "/follow kem-sokha")
-        change(
+        await asyncio.to_thread(  # it may be writing, and must be able to end that
+            change,
             desk.folder / "pratip.db",
             "CREATE TRIGGER full BEFORE DELETE ON subscriber BEGIN SELECT RAISE(FAIL, ''); END",
         )
         said = await desk.says(READER, "/panic")
         assert said.text == str(desk.snapshot.view().say("bad.failed"))
-        change(desk.folder / "pratip.db", "DROP TRIGGER full")
+        await asyncio.to_thread(change, desk.folder / "pratip.db", "DROP TRIGGER full")
         desk.paper.asks("/panic", chat=Chat("paper", READER), sender=READER)
         await until(lambda: all(sheet.deleted for sheet in desk.sheets(READER)))
 

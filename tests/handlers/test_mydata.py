@@ -34,7 +34,7 @@ SHOWN = {
         "quiet_until": "–2:02",
         "urgent_breaks_quiet": "Urgent news in quiet hours: on",
         "discreet": "Discreet mode: on",
-        "digest_hour": "Digest: 13:00",
+        "digest_hour": "Digest: Friday, 13:00",
         "digest_day": "Friday",
         "contact": "month of the last word here: 2026-07",
         "failures": "days that failed since then: 2",
