@@ -31,7 +31,7 @@ class _Seen:
 
     def published(self) -> dict[str, Published]:
         """What to remember of it."""
-        return {name: Published(each.noun, each.standing(), _print(each)) for name, each in self.entries.items()}
+        return {name: Published(each.noun, each.standing(), _print(each), each.evidence()) for name, each in self.entries.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _items(known: Mapping[str, Published], seen: _Seen) -> Iterable[Item]:
     for name, entry in seen.entries.items():
         before, now = known.get(name), entry.standing()
         if before is None or before.standing != now:
-            yield Item(name, before.standing if before else None, now)
+            yield Item(name, before.standing, now, before.evidence) if before else Item(name, None, now)
 
 
 def _known(published: Mapping[str, Published], told: Mapping[str, Item], seen: _Seen) -> Mapping[str, Published]:

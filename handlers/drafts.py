@@ -112,7 +112,9 @@ def _reason(item: Item, content: Content) -> Text:
     changed = content.say("desk.reason.changed", facets=content.locale.listing(facets))
     reason = content.say("desk.reason.new") if item.before is None else changed
     command = Text(f"/show {entry.id}").styled(Style.COMMAND)
-    return reason + " " + dotted(entry.heading, entry.newest_sources()[0].link(), command)
+    same = item.before is not None and item.evidence == entry.evidence()
+    doubt = content.say("desk.reason.unborne") if same else None
+    return lines(reason + " " + dotted(entry.heading, entry.newest_sources()[0].link(), command), doubt)
 
 
 def _reach(visit: Visit) -> Iterator[Text | None]:

@@ -222,6 +222,17 @@ async def test_two_updates_of_one_title_are_two(house: House) -> None:
 # --- never twice
 
 
+async def test_news_remembers_what_bore_out_how_it_stood_before(house: House) -> None:
+    before = house.snapshot.view().entries["a"].evidence()
+    house.writes({"prisoners/a.yaml": person(custody="free")})
+    (item,) = await house.news()
+    assert item.evidence == before == house.snapshot.view().entries["a"].evidence()
+    house.writes({"prisoners/a.yaml": person(custody="free", as_of="2026-11")})
+    assert await house.looks() == []
+    ((waiting,),) = [each.items for each in await house.store.broadcasts.newest(10)]
+    assert waiting.evidence == before != house.snapshot.view().entries["a"].evidence()
+
+
 async def test_what_is_gone_and_comes_back_is_no_news(house: House) -> None:
     house.writes({"prisoners/b.yaml": person("Chan Dara")})
     (draft,) = await house.looks()

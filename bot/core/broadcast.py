@@ -65,6 +65,7 @@ class Item:
     entry: str
     before: Standing | None
     after: Standing
+    evidence: str = field(default="", compare=False)  # a digest of what bore out how it stood before; "" is unknown
 
 
 @dataclass(frozen=True, slots=True)

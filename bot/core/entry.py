@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import (
@@ -288,6 +289,11 @@ class Entry(Model):
     def newest_sources(self) -> list[Source]:
         """Its sources, newest first, undated ones last."""
         return sorted(self.sources, key=lambda source: source.date.last.toordinal() if source.date else 0, reverse=True)
+
+    def evidence(self) -> str:
+        """A digest of what bears out how it stands: its date, and every source with its date."""
+        said = [str(self.as_of or ""), *sorted(f"{each.url} {each.date or ''}" for each in self.sources)]
+        return sha256("\n".join(said).encode()).hexdigest()[:32]
 
     def standing(self) -> Mapping[str, str]:
         """What of it is news when it changes, as it is written whatever the day: facet, value."""

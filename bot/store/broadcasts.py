@@ -36,6 +36,7 @@ class Published:
     kind: str
     standing: Standing
     print: str  # a digest of what it is known by, its id left out
+    evidence: str = ""  # a digest of what bears that out; "" is unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Broadcasts:
     async def published(self) -> Mapping[str, Published]:
         """How each entry stood, by its id."""
         rows = await self._database.rows(select(published))
-        return {row.entry: Published(row.kind, orjson.loads(row.standing), row.print) for row in rows}
+        return {row.entry: Published(row.kind, orjson.loads(row.standing), row.print, row.evidence) for row in rows}
 
     async def announced(self, changes: Collection[str]) -> Collection[str]:
         """Those of the digests of changes that are told by a draft, or were by one that was not taken back."""
@@ -121,7 +122,7 @@ class Broadcasts:
             await connection.execute(delete(published).where(published.c.entry == bindparam("entry_")), gone)
         if changed:
             statement = self._database.insert(published)
-            values = {name: statement.excluded[name] for name in ("kind", "standing", "print")}
+            values = {name: statement.excluded[name] for name in ("kind", "standing", "print", "evidence")}
             await connection.execute(statement.on_conflict_do_update(index_elements=["entry"], set_=values), changed)
 
     async def _draft(self, connection: AsyncConnection, draft: Draft, at: datetime) -> int:
@@ -467,7 +468,7 @@ def _json(value: Any) -> str:
 
 
 def _items_json(items: Sequence[Item]) -> str:
-    return _json([[item.entry, item.before and dict(item.before), dict(item.after)] for item in items])
+    return _json([[item.entry, item.before and dict(item.before), dict(item.after), item.evidence] for item in items])
 
 
 def _seconds_or_none(at: datetime | None) -> int | None:
@@ -475,7 +476,13 @@ def _seconds_or_none(at: datetime | None) -> int | None:
 
 
 def _published_row(entry: str, each: Published) -> dict[str, str]:
-    return {"entry": entry, "kind": each.kind, "standing": _json(dict(each.standing)), "print": each.print}
+    return {
+        "entry": entry,
+        "kind": each.kind,
+        "standing": _json(dict(each.standing)),
+        "print": each.print,
+        "evidence": each.evidence,
+    }
 
 
 def _row_of(draft: Draft) -> dict[str, Any]:

@@ -85,6 +85,7 @@ published = _table(
     _needed("kind", Text),
     _needed("standing", Text),  # JSON
     _needed("print", Text),  # a digest of what it says, its id left out: knows a renamed one again
+    _needed("evidence", Text, server_default=""),  # a digest of its date and sources
 )
 
 broadcast = Table(

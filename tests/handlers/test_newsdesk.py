@@ -217,6 +217,13 @@ def test_a_draft_says_what_is_new_and_what_is_gone(small: Snapshot) -> None:
     answer.says("• new: A law · A publisher 2024 · /show a-law\n• no longer here: gone\n", "• (+3 more)")
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_status_that_changed_without_its_date_or_sources_is_to_be_looked_at_twice(small: Snapshot, known: bool) -> None:
+    evidence = small.view().entries["kem-sokha"].evidence() if known else "what bore it out before"
+    answer = Moderator(small).at(replace(NEWS, items=(replace(FREED, evidence=evidence),)), "/draft 12")
+    assert ("Look twice: neither its date nor its sources changed with it." in answer.text) is known
+
+
 def test_a_composed_draft_says_who_wrote_it_and_until_when_it_is_sent(small: Snapshot) -> None:
     about = replace(NOTE, expires_at=datetime(2026, 12, 2, tzinfo=UTC), policy=Policy.RESEND)
     answer = Moderator(small).at(about, "/draft 13")
