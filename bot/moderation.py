@@ -13,7 +13,7 @@ import orjson
 
 from bot.clock import Clock
 from bot.core import announcement, change
-from bot.core.broadcast import Broadcast, Desk, Kind, Outcome, Sheet, State
+from bot.core.broadcast import Broadcast, Desk, Kind, Outcome, Outlook, Sheet, State
 from bot.core.content import Content, Snapshot
 from bot.core.messages import Chat, Context, Reply, Request
 from bot.core.subscription import zone
@@ -88,7 +88,14 @@ class Moderation:
         people, channels = await self._audience(broadcast)
         seen = await self.store.broadcasts.seen(number, me) == digest
         stars = ceil(people.get("telegram", 0) * _STARS_A_MESSAGE) if self.paid else 0
-        return Sheet(self._counted(broadcast), texts, digest, seen, people, channels, self._seconds(people), stars)
+        told = await self._outlook(broadcast) if broadcast.state is State.DRAFT else Outlook()
+        counted, wait = self._counted(broadcast), self._seconds(people)
+        return Sheet(counted, texts, digest, seen, people, channels, wait, stars, told)
+
+    async def _outlook(self, broadcast: Broadcast) -> Outlook:
+        snapshot = self.snapshot()
+        pack = snapshot.views[snapshot.default].pack
+        return await self.store.ledger.outlook(broadcast.number, now=self.clock.now(), zone=pack.time_zone)
 
     def _counted(self, broadcast: Broadcast) -> Broadcast:
         """With the approvals of those alone who are moderators now."""

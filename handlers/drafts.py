@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from bot.core import announcement
-from bot.core.broadcast import Broadcast, Desk, Item, Sheet, State
+from bot.core.broadcast import Broadcast, Desk, Item, Outlook, Sheet, State
 from bot.core.change import Approve, Reject, Show
 from bot.core.content import Content
 from bot.core.messages import Context, Reply, Request
@@ -70,7 +70,7 @@ def _sheet(visit: Visit, lead: str = "") -> Reply:
         content.say(lead, number=number) if lead else None,
         lines(titled(visit.broadcast, content), *_origin(visit), bullets(_reasons(visit))),
         lines(*_reach(visit)),
-        content.say("desk.shown"),
+        lines(content.say("desk.shown"), bullets(_forms(visit))),
         *_texts(sheet, content),
         lines(content.say("desk.end", number=number), _approval(visit)),
     )
@@ -131,7 +131,26 @@ def _reach(visit: Visit) -> Iterator[Text | None]:
         for platform, n in sheet.audience.items()
     )
     yield content.say("desk.channels", n=sheet.channels) if sheet.channels else None
+    yield _when(sheet.outlook, content)
     yield content.say("desk.stars", n=sheet.stars) if sheet.stars else None
+
+
+def _when(outlook: Outlook, content: Content) -> Text | None:
+    """How many hear of it at once, and how many later."""
+    there = {name: getattr(outlook, name) for name in ("at_once", "quiet", "daily", "weekly")}
+    said = [content.say("list.value", what=content.say(f"desk.when.{name}"), n=n) for name, n in there.items() if n]
+    return content.say("desk.when.lead", when=dotted(*said)) if said else None
+
+
+def _forms(visit: Visit) -> Iterator[Text]:
+    """How what somebody receives differs from the text below, in a line each."""
+    content, outlook = visit.context.content, visit.sheet.outlook
+    buttons = content.locale.listing([each.label for each in announcement.opens([visit.broadcast], content)])
+    yield content.say("desk.form.buttons", names=buttons) if buttons else content.say("desk.form.foot")
+    if outlook.daily or outlook.weekly:
+        yield content.say("desk.form.digest")
+    if outlook.discreet:
+        yield content.say("desk.form.discreet", n=outlook.discreet, words=content.say("push.discreet"))
 
 
 def _texts(sheet: Sheet, content: Content) -> Iterator[Text]:

@@ -20,6 +20,7 @@ from bot.core.text import Limit, Style, Text, join, lines, paragraphs, parse
 LIMITS = (Limit(3_500), Limit(3_500, "utf16"), Limit(11_000, "bytes"))
 _UNKNOWN = "unknown"  # how a facet's value begins, in every facet, where nobody can say
 _NAMED = 3  # entries that a gist names
+_OPENED = 3  # entries that have a button of their own
 _GIST = 90  # characters of composed words that a gist quotes
 
 
@@ -189,6 +190,13 @@ def _cut(head: Text, parts: Sequence[Text], content: Content) -> Text:
 def _whole(head: Text, parts: Sequence[Text], others: int, content: Content) -> Text:
     rest = content.say("news.more", n=others) if others else None
     return content.noted(paragraphs(head, *parts, rest, content.caution().styled(Style.CLOSING)))
+
+
+def opens(broadcasts: Sequence[Broadcast], content: Content) -> list[Button]:
+    """What stands under updates: the first entries that they are about."""
+    named = dict.fromkeys(item.entry for each in broadcasts for item in each.items)
+    entries = [content.entries[name] for name in named if name in content.entries][:_OPENED]
+    return [Button(str(entry.heading.shortened(40)), f"show {entry.id}") for entry in entries]
 
 
 # ---------------------------------------------------------------------------- to moderators

@@ -103,6 +103,17 @@ class Broadcast:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """When and how people would get a broadcast that began at this moment; channels left out."""
+
+    at_once: int = 0
+    quiet: int = 0  # after their quiet hours
+    daily: int = 0  # in a digest
+    weekly: int = 0
+    discreet: int = 0  # of all these: who read only that there is news
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """A broadcast as a moderator looks at it: what it will say, to how many, and for how long."""
 
@@ -114,6 +125,7 @@ class Sheet:
     channels: int = 0  # announcement channels and rooms
     seconds: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))  # to send it, by platform
     stars: int = 0  # what paid broadcasting costs, in Telegram Stars; 0 where it is off
+    outlook: Outlook = Outlook()  # of a draft
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from bot.delivery.rendering import thawed
 from bot.store import Store
 from bot.store.ledger import Claim
 
-_OPENED = 3  # entries that have a button of their own
 _KEPT = 100  # broadcasts whose words are kept in memory
 
 
@@ -84,9 +83,7 @@ def _rows(broadcasts: Sequence[Broadcast], content: Content, *, discreet: bool) 
     """What one can open: a discreet message names nothing."""
     if discreet:
         return ((Button(str(content.say("push.open")), f"news {broadcasts[0].number}"),),)
-    named = dict.fromkeys(item.entry for each in broadcasts for item in each.items)
-    entries = [content.entries[name] for name in named if name in content.entries][:_OPENED]
-    return tuple((Button(str(entry.heading.shortened(40)), f"show {entry.id}"),) for entry in entries)
+    return tuple((button,) for button in announcement.opens(broadcasts, content))
 
 
 def _typed(rows: Sequence[Sequence[Button]]) -> Text:

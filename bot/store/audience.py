@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, case, func, literal, null, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core.broadcast import Kind, Outcome, State
+from bot.core.broadcast import Kind, Outcome, Outlook, State
 from bot.core.subscription import Pace, Settings, due
 from bot.store.database import Database
 from bot.store.moment import seconds
@@ -20,6 +21,13 @@ from bot.store.subscribers import about, settings_of
 
 COLLECTED = -1  # in delivery.digest: to be collected with others into one message
 _PACES = (Pace.NOW, Pace.DAILY, Pace.WEEKLY)  # the most eager first: it holds for who hears of it twice
+_SETTINGS = ("zone", "quiet_from", "quiet_until", "urgent_breaks_quiet", "discreet", "digest_hour", "digest_day")
+_WHEN = {
+    (Pace.NOW, False): "at_once",
+    (Pace.NOW, True): "quiet",
+    (Pace.DAILY, True): "daily",
+    (Pace.WEEKLY, True): "weekly",
+}
 _COLUMNS = ("broadcast", "subscriber", "platform", "language", "state", "digest", "due", "reference")
 
 
@@ -116,6 +124,25 @@ def _hours(now: datetime, zone: str, *, urgent: bool) -> Callable[[Settings, Pac
         return seconds(due(now, settings, pace, zone, urgent=urgent))
 
     return hour
+
+
+async def outlook(database: Database, number: int, now: datetime, zone: str) -> Outlook:
+    """When and how the audience of a draft would get it; as its rows would be written. zone: the pack's time zone."""
+    row = (await database.rows(select(broadcast).where(broadcast.c.id == number)))[0]
+    originals = await database.rows(select(broadcast).where(broadcast.c.id == row.original))
+    last = await database.scalar(select(func.coalesce(func.max(subscriber.c.id), 0)))
+    wanted = Part(row, originals[0] if originals else None, 0, last).wanted()
+    settings = [subscriber.c[name] for name in _SETTINGS]
+    query = select(*settings, wanted.c.eager, func.count().label("n"))
+    query = query.select_from(wanted.join(subscriber, subscriber.c.id == wanted.c.subscriber))
+    rows = await database.rows(query.where(subscriber.c.channel == 0).group_by(*settings, wanted.c.eager))
+    when, found = _hours(now, zone, urgent=bool(row.urgent)), Counter[str]()
+    for each in rows:
+        pace = Pace.NOW if row.urgent else _PACES[each.eager]
+        later = when(settings_of(each), _PACES[each.eager]) > seconds(now)
+        found[_WHEN[pace, later]] += each.n
+        found["discreet"] += each.n * each.discreet
+    return Outlook(**found)
 
 
 async def next_part(connection: AsyncConnection, number: int, chunk: int) -> Part | None:

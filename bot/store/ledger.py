@@ -23,9 +23,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core.broadcast import Outcome, Policy, State, Tally
+from bot.core.broadcast import Outcome, Outlook, Policy, State, Tally
 from bot.privacy import Place
-from bot.store.audience import COLLECTED, extend, next_part, reach, unsettled
+from bot.store.audience import COLLECTED, extend, next_part, outlook, reach, unsettled
 from bot.store.database import Database
 from bot.store.moment import moment, seconds
 from bot.store.schema import QUEUED, SENDING, audit, broadcast, delivery, queued, subscriber, total
@@ -94,6 +94,10 @@ class Ledger:
         wanted = (broadcast.c.sent_at.is_not(None), broadcast.c.reached < broadcast.c.last, broadcast.c.folded == 0)
         query = select(broadcast.c.id).where(*wanted).order_by(broadcast.c.urgent.desc(), broadcast.c.id)
         return tuple(row.id for row in await self._database.rows(query))
+
+    async def outlook(self, number: int, *, now: datetime, zone: str) -> Outlook:
+        """When and how its audience would get a draft. zone: the pack's time zone."""
+        return await outlook(self._database, number, now, zone)
 
     async def expand(self, number: int, *, now: datetime, zone: str, chunk: int = 5000) -> bool:
         """Write rows for the next part of the audience; whether more can be written now. zone: the pack's time zone.

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.core.announcement import digest, text
-from bot.core.broadcast import Approval, Broadcast, Desk, Item, Kind, Outcome, Policy, Sheet, State
+from bot.core.broadcast import Approval, Broadcast, Desk, Item, Kind, Outcome, Outlook, Policy, Sheet, State
 from bot.core.change import Approve, Cancel, Change, Compose, Pause, Reject, Resume, Show, Withdraw
 from bot.core.content import Snapshot
 from bot.core.messages import Chat, Role
@@ -204,6 +204,22 @@ def test_a_draft_says_why_from_where_to_whom_how_long_and_at_what_price(small: S
         "It costs 600 Telegram Stars.",
         "approvals: 1 of 2",
     )
+
+
+def test_a_draft_says_who_hears_later_and_what_is_different_for_whom_in_a_line_each(small: Snapshot) -> None:
+    outlook = Outlook(at_once=1_100, quiet=80, daily=20, weekly=5, discreet=1)
+    Moderator(small).at(NEWS, "/draft 12", outlook=outlook).says(
+        "If it is approved now: at once 1,100 · after their quiet hours 80 · in a daily digest 20 · "
+        "in a weekly digest 5.",
+        "and these buttons (on Matrix, commands to type): Kem Sokha. In channels it stands alone.\n",
+        "• In a digest it stands below a line with the number and day of its updates",
+        "• 1 discreet subscriber reads only “There is news.” and a button that opens it.\n\n— English —",
+    )
+
+
+def test_what_is_the_same_for_everybody_takes_no_line(small: Snapshot) -> None:
+    answer = Moderator(small).at(NOTE, "/draft 13", outlook=Outlook(at_once=3))
+    answer.says("at once 3.", "for stopping. In channels").hides("digest", "discreet", "buttons", "quiet")
 
 
 def test_a_draft_for_nobody_says_so(small: Snapshot) -> None:

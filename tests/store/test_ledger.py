@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
-from bot.core.broadcast import FINAL, Kind, Outcome, Policy, State
+from bot.core.broadcast import FINAL, Kind, Outcome, Outlook, Policy, State
 from bot.core.subscription import Pace, Quiet, Settings
 from bot.store import Channel, Claim, Conflict, Lane, Result, Store, ledger
 from tests.storage import BODIES, MONTH, NOON, ZONE, approved, at, change, draft, place, rows, sent
@@ -91,6 +91,7 @@ async def test_each_hears_of_it_at_their_hour(file: Path) -> None:
         "woken": (Pace.NOW, Settings(quiet=Quiet(11 * 60, 13 * 60), urgent_breaks_quiet=True)),
         "follower": (Pace.DAILY, Settings()),
     }
+    foretold: list[Outlook] = []
     async with at(file) as store:
         for name, (pace, settings) in hours.items():
             await subscribe(store, name, pace=pace)
@@ -98,14 +99,22 @@ async def test_each_hears_of_it_at_their_hour(file: Path) -> None:
         await store.subscribers.follow(place("follower"), b"", "en", "kem-sokha", MONTH)
         channel = Channel(place("channel"), b"", "en", "laws")
         await store.subscribers.channels([channel])
-        await news(store, "routine", items=draft("").items)
-        await news(store, "urgent", urgent=True)
+        await store.subscribers.configure(place("now"), Settings(discreet=True))
+        for each in (draft("routine", topics=("laws",)), draft("urgent", topics=("laws",), items=(), urgent=True)):
+            number = await store.broadcasts.compose(each, NOON)
+            foretold.append(await store.ledger.outlook(number, now=NOON, zone=ZONE))
+            await approved(store, number)
+            await expanded(store, number)
         found = rows(
             file, "SELECT chat, broadcast, due, digest FROM delivery JOIN subscriber ON id = subscriber ORDER BY 2, 1"
         )
         assert await store.ledger.late(1, NOON) == 4
         assert await store.ledger.next_due("paper") == NOON
         assert await store.ledger.next_due("stone") is None
+    assert foretold == [
+        Outlook(at_once=2, quiet=2, daily=1, weekly=1, discreet=1),
+        Outlook(at_once=5, quiet=1, discreet=1),
+    ]
     noon, one = int(NOON.timestamp()), int((NOON + HOUR).timestamp())
     evening = int((NOON + 6 * HOUR).timestamp())
     monday = int(datetime(2026, 11, 30, 8, tzinfo=UTC).timestamp())
