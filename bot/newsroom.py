@@ -31,7 +31,10 @@ class _Seen:
 
     def published(self) -> dict[str, Published]:
         """What to remember of it."""
-        return {name: Published(each.noun, each.standing(), _print(each), each.evidence()) for name, each in self.entries.items()}
+        return {
+            name: Published(each.noun, each.standing(), _print(each), each.evidence())
+            for name, each in self.entries.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)

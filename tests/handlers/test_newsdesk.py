@@ -234,7 +234,9 @@ def test_a_draft_says_what_is_new_and_what_is_gone(small: Snapshot) -> None:
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_a_status_that_changed_without_its_date_or_sources_is_to_be_looked_at_twice(small: Snapshot, known: bool) -> None:
+def test_a_status_that_changed_without_its_date_or_sources_is_to_be_looked_at_twice(
+    small: Snapshot, known: bool
+) -> None:
     evidence = small.view().entries["kem-sokha"].evidence() if known else "what bore it out before"
     answer = Moderator(small).at(replace(NEWS, items=(replace(FREED, evidence=evidence),)), "/draft 12")
     assert ("Look twice: neither its date nor its sources changed with it." in answer.text) is known
