@@ -8,6 +8,7 @@ from bot.core.router import Bare, Router
 from bot.core.text import Style, Text, lines, paragraphs
 from handlers import card
 from handlers.listing import named
+from handlers.privacy import seen
 
 router = Router()
 
@@ -47,11 +48,10 @@ def start(request: Request, context: Context) -> Reply:
     entry = named(request.argument, context) if request.argument else None
     if entry:
         return card.reply(entry, context)
-    seen = f"privacy.platform.{request.chat.platform}"
     text = paragraphs(
         content.say("start.welcome", title=content.pack.title.styled(Style.BOLD)),
+        seen(request, context),
         content.pack.first_contact,
-        content.say(seen) if seen in content.phrases else None,
         content.say("start.how"),
     )
     names = ("prisoners", "laws", "recommendations", "claims", "act", "help")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bot.core.messages import Button, Context, Reply, Request
 from bot.core.subscription import Pace, Subscriptions
 from bot.core.text import Text, lines, paragraphs
+from handlers.privacy import seen
 
 
 def topic_name(topic: str, context: Context) -> str:
@@ -42,13 +43,14 @@ def remaining(subscriptions: Subscriptions, context: Context) -> Text | None:
 
 
 def welcomed(reply: Reply, request: Request, context: Context) -> Reply:
-    """The reply; to a new subscriber also what is kept, who sees it in a group, and the settings that matter first."""
+    """The reply; to a new subscriber also who sees this chat, what is kept, and the settings that matter first."""
     if context.prefs.subscriptions:
         return reply
     say = context.content.say
     group = None if request.chat.private else say("subscribe.group")
     hours = say("subscribe.hours", zone=context.content.pack.time_zone)
-    text = paragraphs(reply.text, say("subscribe.kept"), group, lines(say("subscribe.discreet"), hours))
+    offered = lines(say("subscribe.discreet"), hours)
+    text = paragraphs(reply.text, seen(request, context), say("subscribe.kept"), group, offered)
     offers = {"discreet": "set discreet on", "quiet": "set quiet", "zone": "set zone"}
     discreet, *others = (Button(str(say(f"button.{name}")), command) for name, command in offers.items())
     return replace(reply, text=text, rows=((discreet,), tuple(others), *reply.rows))

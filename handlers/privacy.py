@@ -12,9 +12,14 @@ router = Router()
 
 @router.command("privacy")
 def privacy(request: Request, context: Context) -> Reply:
-    """What is kept and what the platform sees."""
-    seen = _where("privacy.platform", request.chat.platform, context)
-    return Reply(paragraphs(context.content.say("privacy.kept"), seen))
+    """What is kept, for how long and where, and what the platform sees."""
+    say, held = context.content.say, _where("privacy.held", request.chat.platform, context)
+    return Reply(paragraphs(seen(request, context), say("privacy.kept"), held, say("privacy.remaining")))
+
+
+def seen(request: Request, context: Context) -> Text | None:
+    """Who else sees this chat; of an unknown platform nothing is claimed."""
+    return _where("privacy.platform", request.chat.platform, context)
 
 
 @router.command("forget", bare=Bare.ALONE, needs=Role.ADMIN)
@@ -36,6 +41,12 @@ def _where(phrase: str, place: str, context: Context) -> Text | None:
 def panic(request: Request, context: Context) -> Reply:
     """Erase everything, and what the bot wrote here lately too; no question is asked and nothing is said."""
     return Reply(Text(), changes=(Panic(),))
+
+
+@router.command("keep", bare=Bare.ALONE, listed=False)
+def keep(request: Request, context: Context) -> Reply:
+    """After a year without a word: updates go on. Any word does that, and this one says so."""
+    return Reply(context.content.say("privacy.keeps" if context.prefs.subscriptions else "privacy.keeps_nothing"))
 
 
 @router.command("stop", bare=Bare.ALONE, needs=Role.ADMIN)

@@ -45,7 +45,7 @@ def test_the_first_words_say_who_sees_this_chat_before_anything_else(language: s
     first = reader.content.pack.first_contact
     assert first
     answer = reader.asks("/start").says(
-        reader.content.pack.title, first, reader.phrase(f"privacy.platform.{platform}"), reader.phrase("start.how")
+        reader.content.pack.title, reader.phrase(f"privacy.platform.{platform}"), first, reader.phrase("start.how")
     )
     assert answer.commands == ["prisoners", "laws", "recommendations", "claims", "act", "help"]
     assert all(reader.pushes(button).items or button.command == "help" for button in answer.reply.buttons)
