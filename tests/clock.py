@@ -70,10 +70,12 @@ class LeapingLoop(asyncio.SelectorEventLoop):
 
 
 class LeapingClock(Clock):
-    """The time of a leaping loop."""
+    """The time of a leaping loop; and the calendar may be turned over, by setting `ahead`."""
+
+    ahead = timedelta(0)
 
     def now(self) -> datetime:
-        return START + timedelta(seconds=self.monotonic() - 1000.0)
+        return START + timedelta(seconds=self.monotonic() - 1000.0) + self.ahead
 
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()

@@ -1,4 +1,4 @@
-"""Dispatch: everything that sends unasked: a broadcaster for each platform, and the clerk of their ledger."""
+"""Dispatch: all that sends unasked: a broadcaster and the renewals of each platform, and the clerk of their ledger."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bot.delivery.clerk import Clerk
 from bot.delivery.guard import Alarm
 from bot.delivery.lane import Lanes
 from bot.delivery.message import Composer
+from bot.delivery.renewal import Renewal
 from bot.delivery.sent import Sent
 from bot.log import log
 from bot.platforms import Platform
@@ -39,6 +40,7 @@ class Dispatch:
     def __post_init__(self) -> None:
         self._boot = secrets.token_hex(8)
         self._broadcasters: list[Broadcaster] = []
+        self._renewals: list[Renewal] = []
         self._clerk = Clerk(self.store, self.clock, self._zone, self._send, self.ended)
 
     def _zone(self) -> str:
@@ -46,7 +48,7 @@ class Dispatch:
         return snapshot.views[snapshot.default].pack.time_zone
 
     async def start(self, platforms: Sequence[Platform], tasks: asyncio.TaskGroup, *, leads: bool = True) -> None:
-        """Take up what an earlier start left, and go on with it. The one that leads keeps the ledger for all."""
+        """Take up what an earlier start left, and go on. The one that leads keeps the ledger and asks, for all."""
         composer = Composer(self.store, self.clock, self.snapshot)
         for platform in platforms:
             await self._restore(platform)
@@ -67,6 +69,13 @@ class Dispatch:
             tasks.create_task(broadcaster.run(tasks))
         if leads:
             tasks.create_task(self._clerk.run())
+            self._renew(platforms, tasks)
+
+    def _renew(self, platforms: Sequence[Platform], tasks: asyncio.TaskGroup) -> None:
+        for platform in platforms:
+            renewal = Renewal(platform, self.store, self.keys, self.clock, self.lanes, self.sent, self.snapshot)
+            self._renewals.append(renewal)
+            tasks.create_task(renewal.run())
 
     async def _restore(self, platform: Platform) -> None:
         ledger, now = self.store.ledger, self.clock.now()
@@ -90,3 +99,5 @@ class Dispatch:
         self._clerk.stop()
         for broadcaster in self._broadcasters:
             broadcaster.stop()
+        for renewal in self._renewals:
+            renewal.stop()

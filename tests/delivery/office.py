@@ -70,12 +70,17 @@ class Office:
             self.dispatch.stop()
 
     async def subscribe(
-        self, *chats: Chat, pace: Pace = Pace.NOW, language: str = "en", settings: Settings | None = None
+        self,
+        *chats: Chat,
+        pace: Pace = Pace.NOW,
+        language: str = "en",
+        settings: Settings | None = None,
+        month: str = MONTH,
     ) -> None:
         """These chats hear of laws."""
         for each in chats:
             place = KEYS.place(each)
-            await self.store.subscribers.subscribe(place, KEYS.sealed(each), language, ["laws"], pace, MONTH)
+            await self.store.subscribers.subscribe(place, KEYS.sealed(each), language, ["laws"], pace, month)
             if settings:
                 await self.store.subscribers.configure(place, settings)
 
