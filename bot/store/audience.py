@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, case, func, literal, null, or_, select, true, update
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, case, func, literal, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.broadcast import Kind, Outcome, Outlook, State
@@ -57,7 +57,11 @@ class Part:
     def _hearers(self) -> Select[Any]:
         eager = case(*((subscription.c.pace == pace, rank) for rank, pace in enumerate(_PACES)), else_=0)
         return (
-            select(subscription.c.subscriber, func.min(eager).label("eager"), null().label("reference"))
+            select(
+                subscription.c.subscriber,
+                func.min(eager).label("eager"),
+                literal(None, delivery.c.reference.type).label("reference"),
+            )
             .where(subscription.c.subject.in_(about(self.row)), self.within(subscription.c.subscriber))
             .group_by(subscription.c.subscriber)
         )
@@ -93,7 +97,7 @@ async def extend(database: Database, connection: AsyncConnection, part: Part, no
         subscriber.c.language,
         literal(part.state),
         literal(0),
-        literal(seconds(now)),
+        literal(seconds(now), delivery.c.due.type),
         wanted.c.reference,
     )
     chosen = plain.select_from(everybody).where(at_once)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Row, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.broadcast import Approval, Broadcast, Item, Kind, Outcome, Policy, Standing, State, Tally
@@ -127,11 +127,11 @@ class Broadcasts:
 
     async def _draft(self, connection: AsyncConnection, draft: Draft, at: datetime) -> int:
         """Its number; 0 where it was made before."""
+        if await _made(connection, draft):
+            return 0
         row = {**_row_of(draft), "state": State.DRAFT, "created_at": seconds(at)}
-        statement = self._database.insert(broadcast).values(row).on_conflict_do_nothing(index_elements=["dedupe"])
-        number = await connection.scalar(statement.returning(broadcast.c.id)) or 0
-        if number:
-            await self._announce(connection, number, draft.changes)
+        number = int(await connection.scalar(insert(broadcast).values(row).returning(broadcast.c.id)) or 0)
+        await self._announce(connection, number, draft.changes)
         return number
 
     async def _announce(self, connection: AsyncConnection, number: int, changes: Collection[str]) -> None:
@@ -158,8 +158,7 @@ class Broadcasts:
                 await _correctable(connection, draft.original)
             number = await self._draft(connection, draft, at)
             if not number:
-                same = select(broadcast.c.id).where(broadcast.c.dedupe == draft.dedupe)
-                return int(await connection.scalar(same) or 0)
+                return await _made(connection, draft)
             await _note(connection, number, draft.author, "composed", at)
             return number
 
@@ -285,9 +284,7 @@ class Broadcasts:
             draft = _withdrawal(row, moderator)
             made = await self._draft(connection, draft, at)
             if not made:
-                return int(
-                    await connection.scalar(select(broadcast.c.id).where(broadcast.c.dedupe == draft.dedupe)) or 0
-                )
+                return await _made(connection, draft)
             if row.state in _UNFINISHED:
                 await _finish(connection, number, State.CANCELLED, at)
             await _note(connection, number, moderator, "withdrawn", at)
@@ -396,6 +393,11 @@ async def _row(connection: AsyncConnection, number: int) -> Row[Any]:
     if row is None:
         raise Conflict("no such broadcast")
     return row
+
+
+async def _made(connection: AsyncConnection, draft: Draft) -> int:
+    """The number of the same draft that was made before; 0 where none was."""
+    return int(await connection.scalar(select(broadcast.c.id).where(broadcast.c.dedupe == draft.dedupe)) or 0)
 
 
 def _sent(row: Row[Any]) -> Row[Any]:

@@ -12,13 +12,17 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Executable, Row, Table, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.log import log
 from bot.store import engine, migrations
 
 T = TypeVar("T")
+_NO_ADDRESS = (
+    "PRATIP_DATABASE is no database address: write sqlite+aiosqlite:///path or, with the extra `postgres`, "
+    "postgresql+asyncpg://user@host/name"
+)
 _TRIES = 3  # to empty the write-ahead log, each five seconds long
 
 
@@ -42,7 +46,7 @@ class Database:
             self._sqlite = engine.is_sqlite(url)
             self._writer, self._reader = engine.writer(url), engine.reader(url)
         except (SQLAlchemyError, ModuleNotFoundError, TypeError):  # a TypeError: a database in memory
-            raise StoreUnusable("PRATIP_DATABASE is no database address: write sqlite+aiosqlite:///path") from None
+            raise StoreUnusable(_NO_ADDRESS) from None
         path = make_url(url).database
         self.file = Path(path) if self._sqlite and path else None  # None: a server has it
         self._unfinished: set[asyncio.Future[Any]] = set()
@@ -65,12 +69,22 @@ class Database:
         try:
             if self.file:
                 _make_private(self.file)
+            await self._greet()
             await self.write(migrations.upgrade)
         except migrations.TooNew as problem:
             raise StoreTooNew(str(problem)) from None
         except (StoreFailed, OSError) as problem:
             reason = problem.strerror if isinstance(problem, OSError) else problem
             raise StoreUnusable(f"the database cannot be opened ({reason})") from None
+
+    async def _greet(self) -> None:
+        """Connect for the first time: only then does the driver look at the address's port and options."""
+        try:
+            with _failing():
+                async with self._writer.connect():
+                    pass
+        except (TypeError, OverflowError):
+            raise StoreUnusable(_NO_ADDRESS) from None
 
     async def _close(self) -> None:
         await asyncio.gather(*self._unfinished, return_exceptions=True)
@@ -99,6 +113,14 @@ class Database:
         A cancelled await would still run its statement, but never commit or roll back; closing waits for it.
         """
         return await self.finished(self._transaction(work))
+
+    async def changed(
+        self, connection: AsyncConnection, statement: Executable, rows: Sequence[Mapping[str, Any]]
+    ) -> int:
+        """Execute a statement for each of these rows of values; how many rows of the table it changed in all."""
+        if self._sqlite:
+            return (await connection.execute(statement, rows)).rowcount if rows else 0
+        return sum([(await connection.execute(statement, row)).rowcount for row in rows])  # asked for all, it is silent
 
     async def put(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Write a row, or write over the one with this key."""
@@ -134,10 +156,16 @@ def _failing() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, OSError, sqlite3.Error) as problem:
-        failure = StoreFailed(type(problem).__name__)
+        failure = StoreFailed(_name(problem))
     else:
         return
     raise failure
+
+
+def _name(problem: Exception) -> str:
+    """What kind of failure it is; as the driver calls it, where the library has no name for it."""
+    original = problem.orig if isinstance(problem, DBAPIError) else None
+    return type((original and original.__cause__) or problem).__name__
 
 
 def _make_private(path: Path) -> None:

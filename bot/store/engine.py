@@ -15,6 +15,10 @@ _PRAGMAS = (
     "PRAGMA busy_timeout=5000",
     "PRAGMA temp_store=MEMORY",
 )
+# PostgreSQL would let writers overlap. One at a time holds this lock, to the end of its transaction, and waits as long
+# for it as SQLite's do; the number is "pratip".
+_TURN = f"SELECT set_config('lock_timeout', '5s', true), pg_advisory_xact_lock({int.from_bytes(b'pratip')})"
+_PATIENCE = {"timeout": 5, "command_timeout": 60}  # seconds: a server that went away without a word answers nothing
 
 
 def is_sqlite(url: str) -> bool:
@@ -23,26 +27,30 @@ def is_sqlite(url: str) -> bool:
 
 
 def writer(url: str) -> AsyncEngine:
-    """The only engine that writes; on SQLite one connection, whose transactions take the write lock at once."""
-    if not is_sqlite(url):
-        return create_async_engine(url)
-    engine = create_async_engine(url, pool_size=1, max_overflow=0)
-    _prepared(engine)
+    """The only engine that writes: one connection, and no transaction begins while another program's goes on."""
+    engine = _engine(url, 1, "READ COMMITTED")  # so that what the one before us wrote is seen
+    turn = "BEGIN IMMEDIATE" if is_sqlite(url) else _TURN
 
     @event.listens_for(engine.sync_engine, "begin")
     def _lock(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(turn)
 
     return engine
 
 
 def reader(url: str) -> AsyncEngine:
     """An engine that only reads, and never waits for the writer."""
-    if not is_sqlite(url):
-        return create_async_engine(url)
-    engine = create_async_engine(url, pool_size=2, max_overflow=0)
-    _prepared(engine)
-    return engine
+    return _engine(url, 2, "AUTOCOMMIT")
+
+
+def _engine(url: str, connections: int, isolation: str) -> AsyncEngine:
+    """isolation: of PostgreSQL; SQLite knows but one."""
+    if is_sqlite(url):
+        engine = create_async_engine(url, pool_size=connections, max_overflow=0)
+        _prepared(engine)
+        return engine
+    again: Any = {"pool_pre_ping": True, "connect_args": _PATIENCE}  # a connection that was cut meanwhile is made anew
+    return create_async_engine(url, pool_size=connections, max_overflow=0, isolation_level=isolation, **again)
 
 
 def _prepared(engine: AsyncEngine) -> None:

@@ -143,11 +143,8 @@ class Ledger:
         again = [row for each in results if each.outcome is Outcome.QUEUED for row in _again(each)]
 
         async def work(connection: AsyncConnection) -> int:
-            changed = 0
-            for statement, rows in ((_SETTLE, final), (_REQUEUE, again)):
-                if rows:
-                    changed += (await connection.execute(statement, rows)).rowcount
-            return changed
+            settled = await self._database.changed(connection, _SETTLE, final)
+            return settled + await self._database.changed(connection, _REQUEUE, again)
 
         return await self._database.write(work)
 
@@ -286,7 +283,7 @@ def due_rows(number: int, platform: str, now: datetime, limit: int) -> Any:
     return (
         _with_subscribers()
         .where(_ready(now), delivery.c.broadcast == number, delivery.c.platform == platform)
-        .order_by(delivery.c.due)
+        .order_by(delivery.c.due, delivery.c.subscriber)
         .limit(limit)
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     ColumnElement,
     FromClause,
@@ -20,6 +21,10 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
+
+# PostgreSQL's integers end in 2038, and it would sort words as people do; SQLite's are wide, and it sorts bytes.
+_TIME = Integer().with_variant(BigInteger(), "postgresql")
+_SORTED = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def _table(name: str, *columns: Any, rowid: bool = False) -> Table:
@@ -66,7 +71,7 @@ subscriber = Table(
 # Of what: "topic:prisoners" or "entry:kem-sokha".
 subscription = _table(
     "subscription",
-    Column("subject", Text, primary_key=True),
+    Column("subject", _SORTED, primary_key=True),
     Column("subscriber", Integer, primary_key=True),
     _needed("pace", Text),
 )
@@ -102,10 +107,10 @@ broadcast = Table(
     _needed("policy", Text),
     _needed("author", Text),
     _needed("original", Integer, server_default="0"),
-    _needed("created_at", Integer),
-    Column("expires_at", Integer),
-    Column("sent_at", Integer),  # when it was approved
-    Column("ended_at", Integer),
+    _needed("created_at", _TIME),
+    Column("expires_at", _TIME),
+    Column("sent_at", _TIME),  # when it was approved
+    Column("ended_at", _TIME),
     _needed("why", Text, server_default=""),
     _needed("last", Integer, server_default="0"),  # the newest subscriber at approval; later ones are not told
     _needed("reached", Integer, server_default="0"),  # the newest subscriber who has a delivery: where to go on
@@ -132,14 +137,14 @@ audit = Table(
     _needed("moderator", Text),  # "telegram:42"
     _needed("action", Text),
     _needed("digest", Text, server_default=""),  # of the texts it was about
-    _needed("at", Integer),
+    _needed("at", _TIME),
     sqlite_strict=True,
 )
 
 # Moderators who have written to the bot, and can be written to.
 moderator = _table(
     "moderator",
-    Column("name", Text, primary_key=True),
+    Column("name", _SORTED, primary_key=True),
     _needed("address", LargeBinary),
     _needed("language", Text),
 )
@@ -153,11 +158,11 @@ delivery = _table(
     _needed("language", Text),
     _needed("state", Text),
     _needed("digest", Integer),  # 0: by itself; -1: to be collected; n: collected into the message named after n
-    _needed("due", Integer),
+    _needed("due", _TIME),
     _needed("attempts", Integer, server_default="0"),
     _needed("doubtful", Integer, server_default="0"),  # an earlier attempt may have arrived
     Column("claimed_by", Text),  # the start of the program that has it on the wire
-    Column("claimed_at", Integer),
+    Column("claimed_at", _TIME),
     Column("reference", LargeBinary),  # of the message, sealed; while it can be corrected
 )
 
@@ -196,7 +201,7 @@ lane = _table(
     "lane",
     Column("platform", Text, primary_key=True),
     _needed("rate", Text),  # messages a second
-    _needed("paused_until", Integer),
+    _needed("paused_until", _TIME),
 )
 
 # How each table's rows end: privacy.py seals what leads to a person, and this says for how long it is kept at all.

@@ -6,10 +6,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Row, delete, distinct, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, Row, delete, distinct, exists, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core import kept
@@ -25,6 +26,7 @@ from bot.store.schema import QUEUED, asked, delivery, preference, subscriber, su
 from bot.store.tombstone import Tombstones
 
 _REMEMBERED = 10_000  # places kept in memory, so that an answer waits for no look-up
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _REFUSALS = 3  # days on which a subscriber refuses us, until it is erased
 
 
@@ -345,10 +347,7 @@ class Subscribers:
 
     async def _open(self, connection: AsyncConnection, channel: Channel, topics: Collection[str]) -> None:
         place, now = channel.place, {"channel": 1, "language": channel.language}
-        row = {**_where(place), "address": channel.address, "contact": "", **now}
-        statement = self._database.insert(subscriber).values(row)
-        upsert = statement.on_conflict_do_update(index_elements=["place"], set_=now)
-        number = await connection.scalar(upsert.returning(subscriber.c.id))
+        number = await _entered(connection, place, now, {"address": channel.address, "contact": ""})
         await connection.execute(delete(subscription).where(subscription.c.subscriber == number))
         for topic in sorted(topics):
             values = {"subject": f"topic:{topic}", "subscriber": number, "pace": Pace.NOW}
@@ -375,11 +374,9 @@ class Subscribers:
         if not wanted:
             return
         now = {"address": address, "language": language, "contact": month, "failures": 0, "failed_on": ""}
-        statement = self._database.insert(subscriber).values({**_where(place), **now})
-        upsert = statement.on_conflict_do_update(index_elements=["place"], set_=now)
 
         async def work(connection: AsyncConnection) -> _Done:
-            number = await connection.scalar(upsert.returning(subscriber.c.id))
+            number = await _entered(connection, place, now)
             for subject, pace in wanted:
                 row = self._database.insert(subscription).values(subject=subject, subscriber=number, pace=pace)
                 key = ["subject", "subscriber"]
@@ -459,6 +456,19 @@ async def _ids(connection: AsyncConnection, which: ColumnElement[bool]) -> Seque
 
 async def _row(connection: AsyncConnection, number: int) -> Row[Any] | None:
     return (await connection.execute(select(subscriber).where(subscriber.c.id == number))).one_or_none()
+
+
+async def _entered(
+    connection: AsyncConnection, place: Place, now: Mapping[str, Any], first: Mapping[str, Any] = _NOTHING
+) -> int:
+    """The number of a place's row, as it is now, or new and also as it is at first.
+
+    Not an insert with a conflict: on PostgreSQL each of these uses up a number.
+    """
+    there = update(subscriber).where(subscriber.c.place == place.key).values(now)
+    new = insert(subscriber).values({**_where(place), **first, **now})
+    number = await connection.scalar(there.returning(subscriber.c.id))
+    return int(number or await connection.scalar(new.returning(subscriber.c.id)) or 0)
 
 
 async def _move(connection: AsyncConnection, number: int, place: Place, address: bytes) -> None:

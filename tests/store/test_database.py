@@ -150,6 +150,6 @@ async def test_a_database_that_cannot_be_written_is_refused(tmp_path: Path) -> N
 )
 def test_an_address_that_is_none_of_a_database_is_refused(url: str) -> None:
     with pytest.raises(
-        StoreUnusable, match=r"^PRATIP_DATABASE is no database address: write sqlite\+aiosqlite:///path$"
+        StoreUnusable, match=r"^PRATIP_DATABASE is no database address: write sqlite\+aiosqlite:///path "
     ):
         Store(url)

@@ -10,6 +10,9 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
+_TIME = sa.Integer().with_variant(sa.BigInteger(), "postgresql")  # its integers end in 2038
+_SORTED = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 
 def _needed(name: str, kind: Any, default: str | None = None) -> sa.Column[Any]:
     return sa.Column(name, kind, nullable=False, server_default=default)
@@ -58,7 +61,7 @@ def _subscribers() -> None:
     op.create_index("ix_subscriber_chat", "subscriber", ["chat"])
     _table(
         "subscription",
-        sa.Column("subject", sa.Text, primary_key=True),
+        sa.Column("subject", _SORTED, primary_key=True),
         sa.Column("subscriber", sa.Integer, primary_key=True),
         _needed("pace", sa.Text),
     )
@@ -87,10 +90,10 @@ def _broadcasts() -> None:
         _needed("policy", sa.Text),
         _needed("author", sa.Text),
         _needed("original", sa.Integer, "0"),
-        _needed("created_at", sa.Integer),
-        sa.Column("expires_at", sa.Integer),
-        sa.Column("sent_at", sa.Integer),
-        sa.Column("ended_at", sa.Integer),
+        _needed("created_at", _TIME),
+        sa.Column("expires_at", _TIME),
+        sa.Column("sent_at", _TIME),
+        sa.Column("ended_at", _TIME),
         _needed("why", sa.Text, ""),
         _needed("last", sa.Integer, "0"),
         _needed("reached", sa.Integer, "0"),
@@ -114,12 +117,12 @@ def _moderators() -> None:
         _needed("moderator", sa.Text),
         _needed("action", sa.Text),
         _needed("digest", sa.Text, ""),
-        _needed("at", sa.Integer),
+        _needed("at", _TIME),
     )
     op.create_index("ix_audit_broadcast", "audit", ["broadcast"])
     _table(
         "moderator",
-        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("name", _SORTED, primary_key=True),
         _needed("address", sa.LargeBinary),
         _needed("language", sa.Text),
     )
@@ -134,11 +137,11 @@ def _deliveries() -> None:
         _needed("language", sa.Text),
         _needed("state", sa.Text),
         _needed("digest", sa.Integer),
-        _needed("due", sa.Integer),
+        _needed("due", _TIME),
         _needed("attempts", sa.Integer, "0"),
         _needed("doubtful", sa.Integer, "0"),
         sa.Column("claimed_by", sa.Text),
-        sa.Column("claimed_at", sa.Integer),
+        sa.Column("claimed_at", _TIME),
         sa.Column("reference", sa.LargeBinary),
     )
     _part("delivery_queue", ["broadcast", "platform", "due"], "queued")
@@ -156,7 +159,7 @@ def _deliveries() -> None:
         "lane",
         sa.Column("platform", sa.Text, primary_key=True),
         _needed("rate", sa.Text),
-        _needed("paused_until", sa.Integer),
+        _needed("paused_until", _TIME),
     )
 
 
