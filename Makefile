@@ -53,7 +53,7 @@ lock: ## Write the locked requirements anew; to newer versions too: UPGRADE=1
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && $(PYTHON) -m venv "$$tmp" && \
 	"$$tmp/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
 	$(COMPILE) --output-file requirements.txt >/dev/null && \
-	$(COMPILE) --group dev --constraint requirements.txt --output-file requirements-dev.txt >/dev/null
+	$(COMPILE) --group dev --extra postgres --constraint requirements.txt --output-file requirements-dev.txt >/dev/null
 
 clean: ## Remove .venv and every cache; content and data stay
 	@rm -rf .venv .venv-peer .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
