@@ -99,7 +99,19 @@ def questions(store: Store) -> Iterator[str]:
 async def life(store: Store) -> list[tuple[str, Any]]:
     """Live through all of it; every question and answer in turn, and how the tables stood between."""
     diary = Diary(store, "")
-    for chapter in (_people, _refusals, _moves, _news, _drafts, _deliveries, _digests, _changes, _ends, _last):
+    for chapter in (
+        _people,
+        _refusals,
+        _moves,
+        _silence,
+        _news,
+        _drafts,
+        _deliveries,
+        _digests,
+        _changes,
+        _ends,
+        _last,
+    ):
         await chapter(diary)
         await diary.copy()
     return diary.pages
@@ -138,6 +150,8 @@ async def _people(store: Any) -> None:
     await people.stop(at("stranger"))
     for name in ("tom", "tida", "mary", "leaver", "stranger"):
         await people.prefs(at(name))
+    for name in ("mary", "tida", "nobody"):
+        await people.kept(at(name))
     await people.counts(["laws"], ["kem-sokha", "nothing"])
     await people.counts([], [])
     await store.sealing.holds_people()
@@ -153,6 +167,19 @@ async def _refusals(store: Any) -> None:
     await people.heard(at("nobody"), "2026-12")
     for number in (REFUSER, FORGIVEN):
         await people.refused(number, "2026-11-23")
+
+
+async def _silence(store: Any) -> None:
+    people = store.subscribers
+    await people.subscribe(at("silent"), sealed("silent"), "en", ["laws"], Pace.NOW, "2025-01")
+    await people.subscribe(at("back"), sealed("back"), "en", ["laws"], Pace.NOW, "2025-01")
+    for after in (0, 50):
+        for each in await people.silent("matrix", "2025-11", after):
+            await people.asked(each.number, "2026-01-02")
+    await people.asked(NOBODY, "2026-01-02")
+    await people.heard(at("back"), MONTH)
+    for _ in range(2):
+        await people.lapse("2026-02-02")
 
 
 async def _moves(store: Any) -> None:
@@ -278,6 +305,7 @@ async def _digests(store: Any) -> None:
     ledger, evening = store.ledger, NOON + 20 * HOUR
     await _subscribe(store, "tom", "tida", "tdigest", "6", pace=Pace.DAILY)
     await store.subscribers.configure(at("6"), Settings(quiet=Quiet(11 * 60, 13 * 60)))
+    await ledger.outlook(NOTE, now=NOON, zone=ZONE)
     for dedupe in ("one", "two"):
         await _sent(store, dedupe)
     await ledger.late(ONE, NOON)
@@ -309,6 +337,7 @@ async def _changes(store: Any) -> None:
     await store.ledger.claim("matrix", NOON, NEXT_BOOT, 99)
     for _ in range(2):
         await room.cancel(ONE, name, NOON)
+    await room.standing([NOTE, URGENT, TWO, NOBODY])
     await room.recent(9, NOON + DAY)
     await room.recent(1, NOON + 31 * DAY)
     await room.newest(99)
