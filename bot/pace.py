@@ -23,3 +23,7 @@ class Pace:
         while self._spent and (len(self._spent) > _CHATS or next(iter(self._spent.values())) <= now):
             self._spent.popitem(last=False)
         return max(0.0, back - now - AT_ONCE * EACH_SECONDS)
+
+    def slows(self, chat: Hashable, now: float) -> bool:
+        """Whether a chat's next turn would have to wait."""
+        return self._spent.get(chat, now) + EACH_SECONDS > now + AT_ONCE * EACH_SECONDS

@@ -31,6 +31,7 @@ from bot.store import Channel, Store, StoreFailed
 _LONGEST_PAUSE = 30.0
 _LONGEST_WAIT = 300.0  # whatever a server asks for: it may be a proxy's error page that asks
 _UNANSWERED = 200  # requests of one chat; two polls can bring as many
+_TOGETHER = 3  # requests of one chat in a batch; the next poll waits for no more
 _CROWD = 2_000  # requests of all chats; where there are more, nobody is asked for others
 _CROWD_SECONDS = 1.0
 _LOOK_SECONDS = 600.0  # between two looks at the same content: a new day may have begun
@@ -252,13 +253,26 @@ class Service:
         return batch
 
     async def _answered(self, platform: Platform, batch: Batch, tasks: asyncio.TaskGroup) -> None:
-        """Answer a batch, chats beside one another, each in order. A slow chat does not hold up the others for long."""
-        chats: dict[object, list[Envelope]] = {}
+        """Answer a batch, chats beside one another, each in order. No chat holds up the others, or not for long."""
+        chats: dict[Chat, list[Envelope]] = {}
         for envelope in self._admitted(platform, batch):
             chats.setdefault(envelope.request.chat, []).append(envelope)
-        running = [tasks.create_task(self._conversation(platform, some)) for some in chats.values()]
-        if running:
-            await asyncio.wait(running, timeout=None if platform.can.patient else self.answer_seconds)
+        asked = Counter(_whole(chat) for chat, some in chats.items() for _ in some)
+        waited = []
+        for chat, some in chats.items():
+            aside = not platform.can.patient and self._asks_much(
+                chat, asked[_whole(chat)]
+            )  # before its turns are taken
+            task = tasks.create_task(self._conversation(platform, some))
+            waited += [] if aside else [task]
+        if waited:
+            await asyncio.wait(waited, timeout=None if platform.can.patient else self.answer_seconds)
+
+    def _asks_much(self, chat: Chat, asked: int) -> bool:
+        """Whether a chat is answered beside the next polls from the start, so that nobody else waits for it."""
+        turn = self._turns.get(chat)
+        busy = turn is not None and turn.locked()
+        return busy or asked > _TOGETHER or self._pace.slows(_whole(chat), self.clock.monotonic())
 
     def _admitted(self, platform: Platform, batch: Batch) -> Iterator[Envelope]:
         """The requests to answer; of a chat that asks faster than it can be answered, what is too much is left out."""

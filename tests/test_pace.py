@@ -14,6 +14,16 @@ def test_thirty_questions_at_once_are_answered_at_once_and_then_one_every_two_se
     assert [pace.turn("one", 100.0) for _ in range(4)] == [2.0, 4.0, 6.0, 8.0]
 
 
+def test_it_is_known_before_whether_a_turn_has_to_wait() -> None:
+    pace = Pace()
+    for _ in range(AT_ONCE + 3):
+        slows = pace.slows("one", 100.0)
+        assert slows == (pace.turn("one", 100.0) > 0)
+    assert pace.slows("one", 100.0)
+    assert not pace.slows("one", 200.0)
+    assert not pace.slows("two", 100.0)
+
+
 def test_a_chat_that_asks_much_holds_up_no_other() -> None:
     pace = Pace()
     for _ in range(1000):

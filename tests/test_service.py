@@ -306,7 +306,8 @@ async def test_each_platform_has_its_own_cursor_and_its_own_troubles(service: Se
 
 async def test_a_language_is_chosen_for_a_chat_and_forgotten_on_request(service: Service, store: Store) -> None:
     paper = Paper()
-    paper.asks("/echo 1", "/speak km", "/echo 2", "/forget", "/echo 3")
+    paper.asks("/echo 1", "/speak km", "/echo 2")
+    paper.asks("/forget", "/echo 3")
     paper.asks("/echo 4", chat=OTHER, language="km-KH")
     async with running(service, paper):
         await paper.reads(6)
