@@ -20,6 +20,8 @@ from bot.platforms.matrix.memory import Memory
 PER_POLL = 4
 PER_SERVER_A_MINUTE = 10
 WORK_SECONDS = 10.0  # for all of one poll: a slow server's room must not keep others waiting
+_SLOW_SECONDS = 1.0  # after work that took longer there is none for _REST times as long
+_REST = 9
 _WAITING = 1_000
 _SERVERS = 1_000
 
@@ -124,6 +126,7 @@ class Invitations:
     async def work(self, client: Client) -> None:
         """Attend to a few."""
         done: Counter[str] = Counter()
+        began = self._monotonic()
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(WORK_SECONDS):
@@ -131,6 +134,9 @@ class Invitations:
                         done[await self._attend(client, room_id, invitation)] += 1
         except Unavailable as problem:  # the homeserver's limit, most often: the rest waits
             self._not_before = self._monotonic() + (problem.retry_after or 1)
+        spent = self._monotonic() - began
+        if spent > _SLOW_SECONDS:  # many slow servers at once must not slow every poll
+            self._not_before = max(self._not_before, self._monotonic() + _REST * spent)
         if done:
             log.info("matrix_rooms", **done)
 
