@@ -257,12 +257,10 @@ class Service:
         chats: dict[Chat, list[Envelope]] = {}
         for envelope in self._admitted(platform, batch):
             chats.setdefault(envelope.request.chat, []).append(envelope)
-        asked = Counter(_whole(chat) for chat, some in chats.items() for _ in some)
+        asked = Counter(chat.whole for chat, some in chats.items() for _ in some)
         waited = []
         for chat, some in chats.items():
-            aside = not platform.can.patient and self._asks_much(
-                chat, asked[_whole(chat)]
-            )  # before its turns are taken
+            aside = not platform.can.patient and self._asks_much(chat, asked[chat.whole])  # before its turns are taken
             task = tasks.create_task(self._conversation(platform, some))
             waited += [] if aside else [task]
         if waited:
@@ -272,7 +270,7 @@ class Service:
         """Whether a chat is answered beside the next polls from the start, so that nobody else waits for it."""
         turn = self._turns.get(chat)
         busy = turn is not None and turn.locked()
-        return busy or asked > _TOGETHER or self._pace.slows(_whole(chat), self.clock.monotonic())
+        return busy or asked > _TOGETHER or self._pace.slows(chat.whole, self.clock.monotonic())
 
     def _admitted(self, platform: Platform, batch: Batch) -> Iterator[Envelope]:
         """The requests to answer; of a chat that asks faster than it can be answered, what is too much is left out."""

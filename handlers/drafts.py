@@ -121,24 +121,29 @@ def _reach(visit: Visit) -> Iterator[Text | None]:
     """How many will get it on each platform, how long it takes, and what it costs."""
     content, sheet = visit.context.content, visit.sheet
     yield content.say("desk.audience" if any(sheet.audience.values()) else "desk.no_audience")
-    yield bullets(
-        content.say(
-            "desk.reach",
-            n=n,
-            platform=content.label("platform", platform),
-            span=span(sheet.seconds.get(platform, 0), content),
-        )
-        for platform, n in sheet.audience.items()
-    )
+    yield bullets(_reached(sheet, content))
     yield content.say("desk.channels", n=sheet.channels) if sheet.channels else None
     yield _when(sheet.outlook, content)
     yield content.say("desk.stars", n=sheet.stars) if sheet.stars else None
 
 
+def _reached(sheet: Sheet, content: Content) -> Iterator[Text]:
+    """How many on each platform, and for how long; all together where those on one are few."""
+    audience = {platform: n for platform, n in sheet.audience.items() if n}
+    apart = [[name] for name in audience] if not any(map(announcement.few, audience.values())) else [list(audience)]
+    for names in filter(None, apart):
+        labels = content.locale.listing([content.label("platform", name) for name in names])
+        length = span(max(sheet.seconds.get(name, 0) for name in names), content)
+        yield content.say("desk.reach", n=sum(audience[name] for name in names), platform=labels, span=length)
+
+
 def _when(outlook: Outlook, content: Content) -> Text | None:
-    """How many hear of it at once, and how many later."""
-    there = {name: getattr(outlook, name) for name in ("at_once", "quiet", "daily", "weekly")}
-    said = [content.say("list.value", what=content.say(f"desk.when.{name}"), n=n) for name, n in there.items() if n]
+    """How many hear of it at once, and how many later; no numbers where one of them is small."""
+    there = {name: n for name in ("at_once", "quiet", "daily", "weekly") if (n := getattr(outlook, name))}
+    if len(there) > 1 and any(map(announcement.few, there.values())):
+        said = [content.say(f"desk.when.{name}") for name in there]
+    else:
+        said = [content.say("list.value", what=content.say(f"desk.when.{name}"), n=n) for name, n in there.items()]
     return content.say("desk.when.lead", when=dotted(*said)) if said else None
 
 
@@ -150,7 +155,7 @@ def _forms(visit: Visit) -> Iterator[Text]:
     if outlook.daily or outlook.weekly:
         yield content.say("desk.form.digest")
     if outlook.discreet:
-        yield content.say("desk.form.discreet", n=outlook.discreet, words=content.say("push.discreet"))
+        yield content.say("desk.form.discreet", words=content.say("push.discreet"))
 
 
 def _texts(sheet: Sheet, content: Content) -> Iterator[Text]:

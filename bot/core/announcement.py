@@ -21,6 +21,7 @@ LIMITS = (Limit(3_500), Limit(3_500, "utf16"), Limit(11_000, "bytes"))
 _UNKNOWN = "unknown"  # how a facet's value begins, in every facet, where nobody can say
 _NAMED = 3  # entries that a gist names
 _OPENED = 3  # entries that have a button of their own
+_FEWEST = 10  # people; a smaller group is not told apart from the others
 _GIST = 90  # characters of composed words that a gist quotes
 
 
@@ -298,14 +299,22 @@ def summed(tally: Tally) -> Counter[Outcome]:
     return total
 
 
+def few(people: int) -> bool:
+    """Whether a group is so small that it is not told apart from the others."""
+    return 0 < people < _FEWEST
+
+
 def totals(broadcast: Broadcast, content: Content) -> Text:
-    """ "sent 1,204 · unknown 3", and the same by platform where there are several."""
+    """ "sent 1,204 · unknown 3"; and by platform, where there are several, and on none of them a few of anything."""
     kind, tally = broadcast.kind, broadcast.tally
-    platforms = [
+    told = counts(summed(tally), kind, content)
+    if len(tally) < 2 or any(few(n) for outcomes in tally.values() for n in outcomes.values()):
+        return told
+    platforms = (
         content.say("desk.platform", platform=content.label("platform", name), counts=counts(outcomes, kind, content))
         for name, outcomes in sorted(tally.items())
-    ]
-    return lines(counts(summed(tally), kind, content), *(platforms if len(platforms) > 1 else ()))
+    )
+    return lines(told, *platforms)
 
 
 def counts(outcomes: Mapping[Outcome, int], kind: Kind, content: Content) -> Text:

@@ -298,7 +298,9 @@ class Subscribers:
         async def work(connection: AsyncConnection) -> _Done:
             nonlocal lapsed
             await connection.execute(void)
-            rows = (await connection.execute(over.where(silent, asked.c.day <= day).order_by(subscriber.c.id).limit(most))).all()
+            rows = (
+                await connection.execute(over.where(silent, asked.c.day <= day).order_by(subscriber.c.id).limit(most))
+            ).all()
             erased = await erase(connection, self._tombstones, [row.id for row in rows])
             await self._forget_languages(connection, {row.chat for row in rows})
             lapsed = len(rows)

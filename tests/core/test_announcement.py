@@ -277,12 +277,17 @@ def test_moderators_are_told_that_a_draft_was_rejected_why_and_what_it_was(reade
 def test_moderators_are_told_the_totals_at_the_end(reader: Reader) -> None:
     reply = ended(told_of(), reader.content)
     assert reply.text.plain == (
-        "Broadcast 12 has ended: Sok Lost\n\n"
-        "queued 2 · sent 1,204 · unknown whether it arrived 3\n"
-        "Matrix: queued 2 · sent 4\n"
-        "Telegram: sent 1,200 · unknown whether it arrived 3"
+        "Broadcast 12 has ended: Sok Lost\n\nqueued 2 · sent 1,204 · unknown whether it arrived 3"
     )
     assert [button.command for button in reply.buttons] == ["broadcast 12"]
+
+
+def test_platforms_are_told_apart_where_on_none_of_them_there_are_a_few_of_anything(reader: Reader) -> None:
+    tally = {"telegram": {Outcome.SENT: 1_200, Outcome.GONE: 30}, "matrix": {Outcome.SENT: 40}}
+    told = announcement.totals(replace(told_of(), tally=tally), reader.content)
+    assert told.plain == "sent 1,240 · refused by the chat 30\nMatrix: sent 40\nTelegram: sent 1,200 · refused by the chat 30"
+    tally["matrix"][Outcome.GONE] = 9
+    assert announcement.totals(replace(told_of(), tally=tally), reader.content).plain == "sent 1,240 · refused by the chat 39"
 
 
 def test_one_platform_or_none_is_not_told_apart(reader: Reader) -> None:

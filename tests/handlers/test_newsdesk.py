@@ -199,7 +199,7 @@ def test_a_draft_says_why_from_where_to_whom_how_long_and_at_what_price(small: S
         "Draft 12\na change of the content · Prisoners · 3 h old\n",
         "better never than twice",
         "• changed (custody): Kem Sokha · A publisher 2024 · /show kem-sokha\n",
-        "• Telegram: 1,204 subscribers, about 41 s\n• Matrix: 1 subscriber, about 0 s\n",
+        "• Telegram and Matrix: 1,205 subscribers, about 41 s\n",
         "And 2 announcement channels and rooms.\n",
         "It costs 600 Telegram Stars.",
         "approvals: 1 of 2",
@@ -207,14 +207,21 @@ def test_a_draft_says_why_from_where_to_whom_how_long_and_at_what_price(small: S
 
 
 def test_a_draft_says_who_hears_later_and_what_is_different_for_whom_in_a_line_each(small: Snapshot) -> None:
-    outlook = Outlook(at_once=1_100, quiet=80, daily=20, weekly=5, discreet=1)
+    outlook = Outlook(at_once=1_100, quiet=80, daily=20, weekly=10, discreet=1)
     Moderator(small).at(NEWS, "/draft 12", outlook=outlook).says(
         "If it is approved now: at once 1,100 · after their quiet hours 80 · in a daily digest 20 · "
-        "in a weekly digest 5.",
+        "in a weekly digest 10.",
         "and these buttons (on Matrix, commands to type): Kem Sokha. In channels it stands alone.\n",
         "• In a digest it stands below a line with the number and day of its updates",
-        "• 1 discreet subscriber reads only “There is news.” and a button that opens it.\n\n— English —",
+        "• Who is discreet reads only “There is news.” and a button that opens it.\n\n— English —",
     )
+
+
+def test_a_small_group_of_an_audience_is_not_told_apart(small: Snapshot) -> None:
+    answer = Moderator(small).at(NEWS, "/draft 12", outlook=Outlook(at_once=1_100, weekly=9))
+    answer.says("If it is approved now: at once · in a weekly digest.").hides("1,100")
+    answer = Moderator(small).at(NEWS, "/draft 12", audience={"telegram": 10, "matrix": 20})
+    answer.says("• Telegram: 10 subscribers, about 41 s\n• Matrix: 20 subscribers, about 0 s\n")
 
 
 def test_what_is_the_same_for_everybody_takes_no_line(small: Snapshot) -> None:
@@ -438,8 +445,7 @@ def test_broadcasts_are_listed_with_state_bar_and_totals(small: Snapshot) -> Non
     answer = Moderator(small, PAUSED, NEWS, CANCELLED, REJECTED).asks("/broadcasts").says("2 broadcasts, newest first.")
     answer.says(
         "1. Broadcast 15 · urgent · Kem Sokha\npaused: a platform refuses it\n▓▓▓▓▓▓░░░░ 63 %\n"
-        "queued 700 · on its way 2 · sent 1,204 · unknown whether it arrived 3\n"
-        "Matrix: on its way 2 · sent 4\nTelegram: queued 700 · sent 1,200 · unknown whether it arrived 3\n",
+        "queued 700 · on its way 2 · sent 1,204 · unknown whether it arrived 3\n",
         "2. Broadcast 17 · urgent · Kem Sokha\ncancelled\nno deliveries so far",
     )
     assert answer.commands == ["broadcast 15", "broadcast 17"]
