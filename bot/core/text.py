@@ -295,6 +295,12 @@ def parse(markup: str) -> Text:
     return join((*parts, markup[position:]))
 
 
+def literal(words: str) -> str:
+    """The markup that says exactly these words, somebody else's, with no mark on them."""
+    lightly = _MARKUP.sub(r"\\\g<0>", words)
+    return lightly if parse(lightly) == Text(words) else _SIGN.sub(r"\\\g<0>", words)
+
+
 def _marked(found: re.Match[str]) -> Text:
     kind, value = found.lastgroup or "", found[found.lastgroup or 0]
     match kind:
@@ -307,6 +313,8 @@ def _marked(found: re.Match[str]) -> Text:
         case _:
             return parse(value).styled(Style(kind))
 
+
+_SIGN = re.compile(r"[\\*_`\[\]/]")
 
 # What hides in a message and turns what stands around it: bidirectional controls, and halves of characters.
 _HOSTILE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")

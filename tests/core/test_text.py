@@ -9,7 +9,22 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.core.text import Limit, Loose, Mark, Style, Text, as_text, clean, fitted, join, lines, paragraphs, parse, whole
+from bot.core.text import (
+    Limit,
+    Loose,
+    Mark,
+    Style,
+    Text,
+    as_text,
+    clean,
+    fitted,
+    join,
+    lines,
+    literal,
+    paragraphs,
+    parse,
+    whole,
+)
 
 Letter = tuple[str, frozenset[tuple[Style, str]]]  # a character and what lies on it
 
@@ -335,3 +350,12 @@ def test_cleaning_keeps_lines_and_what_scripts_are_joined_with() -> None:
     assert clean("a\r\nb\tc") == "a\nb\tc"
     assert clean("ក\u200bខ 👩\u200d⚖️") == "ក\u200bខ 👩\u200d⚖️"
     assert clean("\u202egnp.exe\ud800") == "gnp.exe"
+
+
+@given(st.text(st.sampled_from("ab *_`[]()/\\.") | st.characters(codec="utf-8")))
+def test_somebody_elses_words_say_exactly_themselves(words: str) -> None:
+    assert parse(literal(words)) == Text(words)
+
+
+def test_only_what_would_be_markup_is_escaped() -> None:
+    assert literal("[...] (a_b) *x*") == r"[...] (a_b) \*x*"
