@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import partial
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
 
 from bot.core.calendar import PartialDate
 from bot.core.entry import Entry, Event, Model, References, Source, State, Words
@@ -140,8 +142,19 @@ class Coding(Model):
     issues: tuple[str, ...] = ()
 
 
+class Filing(Model):
+    """How the UN's own index or matrix files the recommendation, in its words."""
+
+    id: str | None = None
+    position: str | None = None
+    symbol: str | None = None  # of the document that the position stands in, where it is another one
+    themes: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+    goals: tuple[str, ...] = ()
+
+
 class Recommendation(Entry):
-    """One State's recommendation; gist is in our own words."""
+    """One State's recommendation: gist is in our own words, official_text in the UN's; one of them is there."""
 
     noun: ClassVar[str] = "recommendation"
     folder: ClassVar[str] = "recommendations"
@@ -161,7 +174,7 @@ class Recommendation(Entry):
     paragraph: str | None = None
     document: str | None = None
     states: tuple[State, ...]
-    gist: Words
+    gist: Words | None = None
     official_text: Words | None = None
     response: Literal["supported", "noted"] | None = None
     response_note: Words | None = None
@@ -169,7 +182,20 @@ class Recommendation(Entry):
     implementation: Implementation = Implementation()
     action_category: int | None = None
     upr_info: Coding | None = None
+    uhri: Filing | None = None
+    ohchr: Filing | None = None
     laws: References[LawId] = ()  # the laws it names
+
+    @model_validator(mode="after")
+    def _worded(self) -> Self:
+        if not (self.gist or self.official_text):
+            raise ValueError("there is no gist: say in your own words what is recommended")
+        return self
+
+    @property
+    def words(self) -> Text:
+        """What is recommended: in our words where somebody has found them."""
+        return self.gist or self.official_text or Text()
 
     @property
     def heading(self) -> Text:
@@ -208,7 +234,7 @@ class Recommendation(Entry):
             states=_states(self, context),
             where=self._where(context),
             response=content.label("response", self.response or "unknown-response"),
-            gist=self.gist.shortened(140),
+            gist=self.words.shortened(140),
         )
 
     def _where(self, context: Context) -> Text:
@@ -220,10 +246,10 @@ class Recommendation(Entry):
         return [*self._answered(context), *map(Loose, self.notes)]
 
     def _answered(self, context: Context) -> list[Line]:
-        known = self.implementation
+        known, asked = self.implementation, "recommendation.asked" if self.gist else "recommendation.worded"
         return [
-            context.content.say("recommendation.asked", where=self._where(context), states=_states(self, context)),
-            Loose(self.gist, weight=3),
+            context.content.say(asked, where=self._where(context), states=_states(self, context)),
+            Loose(self.words, weight=3),
             self._response(context),
             Loose(self.response_note) if self.response_note else None,
             Loose(known.note, partial(self._implementation, context)) if known.note else self._implementation(context),
@@ -255,7 +281,7 @@ class Recommendation(Entry):
         laws = [law.heading for law in map(content.entries.get, self.laws) if law]
         return [
             ("recommendation", whole(self._answered(context))),
-            ("official_text", self.official_text),
+            ("official_text", self.official_text if self.gist else None),
             ("document", Text(self.document or "")),
             ("response_source", behind),
             ("coding", coding or None),

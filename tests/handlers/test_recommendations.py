@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.content import ContentBroken
 from bot.core.entry import State
 from bot.core.query import Filter
 from bot.core.text import Style
@@ -67,6 +68,21 @@ def test_a_recommendation_without_a_paragraph_stands_under_its_cycle(tmp_path: P
     )
     one.asks("/show khm-1").says("France, Chad", "France and Chad recommended (cycle 4), in our words:")
     one.asks("/recommendations paragraph 118").says("Nothing here fits").hides("France")
+
+
+def test_a_recommendation_that_nobody_has_put_in_our_words_is_in_the_un_s(tmp_path: Path) -> None:
+    fields = {"cycle": "4", "states": "[France]", "paragraph": "'110.5'", "official_text": "Free the press now."}
+    both = {f"recommendations/khm-{number}.yaml": entry(**fields) for number in (1, 2)}
+    one = Reader(pack=pack(tmp_path, both))
+    one.asks("/show khm-1").says("France recommended (cycle 4, 110.5), in the UN’s words:", "Free the press now.")
+    one.asks("/recommendations cycle 4").says("Free the press now. — ")
+    one.asks("/full khm-1").says("Free the press now.").hides("Official text")
+
+
+def test_a_recommendation_without_any_words_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ContentBroken) as broken:
+        pack(tmp_path, {"recommendations/khm-1.yaml": entry(cycle="4", states="[France]")})
+    assert [problem.what for problem in broken.value.problems] == ["there is no gist"]
 
 
 def test_the_full_record_has_every_field_that_is_known(tmp_path: Path) -> None:
