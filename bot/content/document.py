@@ -6,7 +6,7 @@ import codecs
 import hashlib
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,9 +41,18 @@ class Document:
 
 def read(path: Path, file: str) -> Document:
     """Read one file; what is wrong with it is in its problems and never raised."""
+    return _document(file, lambda: _characters(path))
+
+
+def parse(text: str, file: str) -> Document:
+    """Read characters as a file of that name would be."""
+    return _document(file, lambda: text.removeprefix("\ufeff"))
+
+
+def _document(file: str, characters: Callable[[], str]) -> Document:
     document = Document(file)
     try:
-        text = _characters(path)
+        text = characters()
         document.digest = hashlib.sha256(text.encode()).hexdigest()
         _fill(document, text)
     except _Unreadable as trouble:
