@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.content import rules
+from bot.content import rules, wording
 from bot.content.document import Document, Place
 from bot.content.files import Files
 from bot.content.locale import locale
@@ -185,11 +185,17 @@ class _Assembly:
             if entry := views[reference].get(each.id):
                 rules.check_dates(each, entry, self.today)
                 rules.check_entry(each, entry, self.today)
+        self._check_wording(names)
         rules.check_words(self.files.documents.values())
         rules.check_strings(spoken, self.canon.phrases or spoken[reference].phrases, self.files)
         folders = {kind.folder for kind in self.kinds}
         for stray in self.files.strays(folders):
             self.document.problems.append(stray)
+
+    def _check_wording(self, names: rules.Names) -> None:
+        found = wording.read(self.files, self.languages)
+        if self.files.has(wording.FILE):
+            wording.check(found, self.files.read(wording.FILE), names)
 
     def _names(self, placed: Iterable[Placed], terms: Terms) -> rules.Names:
         """What a reference may name: an entry of each kind, any entry, a term of each list the pack has."""
