@@ -42,6 +42,7 @@ from bot.terminal import Terminal, plain
 from bot.vault import LOCK, KeysInUse, Vault
 
 if TYPE_CHECKING:
+    from bot.imports import Order as Import
     from bot.platforms.matrix import Matrix
 
 _DRAFTS = 10_000  # that the doctor counts
@@ -109,6 +110,23 @@ async def broadcast(settings: Settings, order: Order) -> int:
     except Refused as refusal:
         raise Unfit(plain(refusal.text)) from None
     except BrokenPipeError:  # nobody reads any more, and what was to be shown first has not been seen
+        return 1
+    return 0
+
+
+def bring(folder: Path, order: Import) -> int:
+    """Import an official file into the content: show what would change, or change it. Raises Unfit."""
+    from bot.imports import Desk, Unreadable
+
+    logs.configure("ERROR", "console")
+    out, told = Terminal(), Terminal(errors=True)
+    desk = Desk(folder, _snapshot(folder), partial(load_content, kinds=handlers.kinds), out.tell, told.tell)
+    try:
+        with told.counting() as count:
+            desk.obey(order, count)
+    except Unreadable as problem:
+        raise Unfit(f"{order.path}: {problem}") from None
+    except BrokenPipeError:  # nobody reads the diff any more
         return 1
     return 0
 

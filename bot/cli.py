@@ -1,4 +1,4 @@
-"""Command line: run, chat, broadcast, check, matrix, keys, backup, restore, doctor."""
+"""Command line: run, chat, broadcast, check, import, matrix, keys, backup, restore, doctor."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="report every problem of a content folder")
     check.add_argument("path", nargs="?", type=Path, metavar="PATH", help="the folder (default: PRATIP_CONTENT)")
     check.set_defaults(command=_check)
+    _add_import(commands.add_parser("import", help="bring official recommendations into the content"))
     _add_matrix(commands.add_parser("matrix", help="have other apps trust the bot on Matrix"))
     _add_keys(commands.add_parser("keys", help="make the keys, or change them"))
     doctor = commands.add_parser("doctor", help="check keys, content, database, token, homeserver and clock")
@@ -118,6 +119,23 @@ def _add_matrix(parser: argparse.ArgumentParser) -> None:
     show.set_defaults(command=_show)
 
 
+_PUBLISHERS = {
+    "uhri": "the Universal Human Rights Index's export: XLSX or JSON",
+    "upr-info": "UPR Info's database: XLS, CSV, or JSON of the new one",
+    "ohchr": "OHCHR's matrix of recommendations of one review: DOCX",
+}
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    publishers = parser.add_subparsers(required=True, metavar="PUBLISHER", dest="publisher")
+    for name, what in _PUBLISHERS.items():
+        publisher = publishers.add_parser(name, help=what, description=f"{what}. Shows a diff; --write applies it.")
+        publisher.add_argument("file", type=Path, metavar="FILE")
+        publisher.add_argument("--write", action="store_true", help="apply what the diff shows")
+        publisher.add_argument("--cycle", type=int, default=0, metavar="N", help="the review, if the file does not say")
+    parser.set_defaults(command=_import)
+
+
 def _run(_: argparse.Namespace) -> int:
     from bot import app
 
@@ -155,6 +173,14 @@ def _check(options: argparse.Namespace) -> int:
         print(problem)
     print(summary(problems), file=sys.stderr)
     return 0 if all(problem.warning for problem in problems) else 1
+
+
+def _import(options: argparse.Namespace) -> int:
+    from bot import app
+    from bot.imports import Order
+
+    order = Order(options.publisher, options.file, options.write, options.cycle)
+    return _done(lambda: app.bring(configuration.load().content, order))
 
 
 def _trust(options: argparse.Namespace) -> int:

@@ -22,15 +22,17 @@ _LOOKS = {
     Style.CODE: Look(color="cyan"),
     Style.COMMAND: Look(color="cyan"),
 }
+_STEPS = 500  # of very many small ones, between two looks at the bar
 _YES = ("y", "yes")
 Shown = Callable[[int, int, str], None]  # so many of so many, and in words
 
 
 class Terminal(Screen):
-    """Standard output."""
+    """Standard output, or what goes beside it."""
 
-    def __init__(self) -> None:
-        super().__init__(highlight=False, soft_wrap=not sys.stdout.isatty())
+    def __init__(self, *, errors: bool = False) -> None:
+        stream = sys.stderr if errors else sys.stdout
+        super().__init__(highlight=False, soft_wrap=not stream.isatty(), stderr=errors)
 
     def on_broken_pipe(self) -> None:
         """As rich has it, but the end is for the caller to make; nothing more is written, not even at exit."""
@@ -73,6 +75,20 @@ class Terminal(Screen):
                 bar.update(task, completed=done, total=total or None, description=words, refresh=True)
 
             yield show
+
+    @contextmanager
+    def counting(self) -> Iterator[Callable[[int, int], None]]:
+        """A bar for very many small steps; nothing where no terminal is."""
+        if not self.is_terminal:
+            yield lambda _, __: None
+            return
+        with self.progress() as shown:
+
+            def count(done: int, total: int) -> None:
+                if done % _STEPS == 0 or done == total:
+                    shown(done, total, f"{done:,} rows")
+
+            yield count
 
 
 @contextmanager

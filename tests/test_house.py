@@ -43,6 +43,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "telegram": ("bot.platforms.telegram",),
     "vodozemac": ("bot.platforms.matrix",),
     "watchfiles": ("bot.content.watch",),
+    "xlrd": ("bot.imports.binary",),
     "yaml": ("bot.content.document",),
 }
 
