@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -32,13 +32,21 @@ _USUAL: dict[str, str | float | None] = {
 Cells = Sequence[str | float | None]
 
 
+def many(path: Path, rows: Iterable[Mapping[str, str | float | None]]) -> Path:
+    """UHRI's XLSX with any number of rows."""
+    return workbook(path, _table(rows, UHRI))
+
+
 def uhri(path: Path, *rows: Mapping[str, str | float | None], heads: Sequence[str] = UHRI, shared: bool = True) -> Path:
     """UHRI's XLSX; a row is what differs from a usual one."""
-    table: list[Cells] = [list(heads)]
+    return workbook(path, _table(rows, heads), shared=shared)
+
+
+def _table(rows: Iterable[Mapping[str, str | float | None]], heads: Sequence[str]) -> Iterator[Cells]:
+    yield list(heads)
     for number, row in enumerate(rows, 2):
-        held: dict[str, str | float | None] = {**_USUAL, "OHCHR Annotation Id": f"synthetic-{number}", **row}
-        table.append([held.get(head.replace("Recommending", "Reccomending"), held.get(head)) for head in heads])
-    return workbook(path, table, shared=shared)
+        held = {**_USUAL, "OHCHR Annotation Id": f"synthetic-{number}", **row}
+        yield [held.get(head, held.get(head.replace("Recommending", "Reccomending"))) for head in heads]
 
 
 _TYPES = '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
@@ -46,29 +54,33 @@ _SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _LINK = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
-def workbook(path: Path, rows: Sequence[Cells], *, shared: bool = True, late: bool = False, cut: str = "") -> Path:
-    """An XLSX file with one sheet. cut: what stands in place of the sheet's end."""
-    strings: dict[str, int] = {}
-    known = strings if shared else None
-    lines = []
-    for number, row in enumerate(rows, 1):
-        cells = (_cell(cell, f"{_letter(at)}{number}", known) for at, cell in enumerate(row))
-        lines.append(f'<row r="{number}">{"".join(cells)}</row>')
-    held = "".join(f'<si><t xml:space="preserve">{escape(words)}</t><rPh><t>aside</t></rPh></si>' for words in strings)
+def workbook(path: Path, rows: Iterable[Cells], *, shared: bool = True, late: bool = False, cut: str = "") -> Path:
+    """An XLSX file with one sheet, written as a stream. cut: what stands in place of the sheet's end."""
     links = '<Relationship Id="r1" Target="worksheets/sheet1.xml"/><Relationship Id="r2" Target="sharedStrings.xml"/>'
     parts = {
         "[Content_Types].xml": _TYPES,
         "xl/_rels/workbook.xml.rels": f"<Relationships>{links}</Relationships>",
         "xl/workbook.xml": f'<workbook xmlns="{_SHEET}" xmlns:r="{_LINK}"><workbookPr date1904="{int(late)}"/>'
         '<sheets><sheet name="Export" sheetId="1" r:id="r1"/></sheets></workbook>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{_SHEET}"><dimension ref="A1"/><sheetData>'
-        + "".join(lines)
-        + (cut or "</sheetData></worksheet>"),
-        "xl/sharedStrings.xml": f'<sst xmlns="{_SHEET}">{held}</sst>',
     }
+    strings: dict[str, int] = {}
     with ZipFile(path, "w", ZIP_DEFLATED) as archive:
         for name, text in parts.items():
             archive.writestr(name, text)
+        with archive.open("xl/worksheets/sheet1.xml", "w") as sheet:
+            sheet.write(f'<worksheet xmlns="{_SHEET}"><dimension ref="A1"/><sheetData>'.encode())
+            for number, row in enumerate(rows, 1):
+                cells = (
+                    _cell(cell, f"{_letter(at)}{number}", strings if shared else None) for at, cell in enumerate(row)
+                )
+                sheet.write(f'<row r="{number}">{"".join(cells)}</row>'.encode())
+            sheet.write((cut or "</sheetData></worksheet>").encode())
+        with archive.open("xl/sharedStrings.xml", "w") as table:
+            table.write(f'<sst xmlns="{_SHEET}">'.encode())
+            for words in strings:
+                aside = "<rPh><t>aside</t></rPh>"
+                table.write(f'<si><t xml:space="preserve">{escape(words)}</t>{aside}</si>'.encode())
+            table.write(b"</sst>")
     return path
 
 

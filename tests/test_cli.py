@@ -15,6 +15,8 @@ import pytest
 
 from bot.keyfile import KeyFile
 from bot.store import Store
+from tests import exports
+from tests.imports.pack import prepared
 from tests.packs import person, write
 from tests.program import HOUSE, Program, Said, on_a_terminal
 from tests.telegram_server import TOKEN, TelegramServer
@@ -396,3 +398,37 @@ async def test_keys_are_not_changed_while_a_run_uses_them(telegram: Program, ser
     assert (second.returncode, output) == (1, b"")
     assert errors.decode() == "Another run uses this data folder and its keys: stop it first\n"
     assert telegram.keys.read_bytes() == before
+
+
+# --- import
+
+
+def test_an_import_shows_a_diff_and_a_report_and_writes_when_told_to(program: Program, tmp_path: Path) -> None:
+    pack = prepared(tmp_path / "home")
+    program.settings["CONTENT"] = str(pack.folder)
+    file = exports.uhri(tmp_path / "export.xlsx", {"Text": "118.1 Synthetic words"}, {"Text": ""})
+    said = program.run("import", "uhri", str(file))
+    assert "+  official_text: Synthetic words" in said.out.splitlines()
+    assert said.err.splitlines()[0] == "export.xlsx: row 3: not placed: it has no text"
+    assert said.err.splitlines()[-1] == "Nothing is written yet: look at the diff, then add --write."
+    assert program.run("import", "uhri", str(file), "--write").err.splitlines()[-1] == (
+        "Written: recommendations/cycle-2.yaml"
+    )
+    assert program.run("import", "uhri", str(file), "--write").out == ""
+    assert program.run("check", code=0).err.endswith("warnings\n")
+
+
+def test_an_import_of_what_cannot_be_read_is_one_sentence(program: Program, tmp_path: Path) -> None:
+    program.settings["CONTENT"] = str(prepared(tmp_path / "home").folder)
+    said = program.run("import", "ohchr", str(tmp_path / "none.docx"), code=1)
+    assert (said.out, said.err) == ("", f"{tmp_path}/none.docx: there is no such file\n")
+
+
+def test_an_import_on_a_terminal_has_a_bar(program: Program, tmp_path: Path) -> None:
+    program.settings["CONTENT"] = str(prepared(tmp_path / "home").folder)
+    rows = [{"Text": "1.1 Synthetic", "Countries Concerned": "- Norway"} for _ in range(1200)]
+    file = exports.uhri(tmp_path / "export.xlsx", *rows)
+    with on_a_terminal(program, "import", "uhri", str(file)) as (screen, process):
+        screen.shows("1,000 rows")
+        screen.shows("Of 1200 rows 0 are for this pack")
+        assert process.wait(20) == 0

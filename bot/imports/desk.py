@@ -191,8 +191,8 @@ class Desk:
             shown = ", ".join(map(str, rows[:_SHOWN])) + (" …" if len(rows) > _SHOWN else "")
             self.report(f"{name}: no theme is called {label} (row {shown}): add it under themes in imports.yaml")
         self.report(
-            f"{counted(result.total, 'row')} read, {result.total - reading.others:,} of them for this pack:"
-            f" {len(result.completed):,} completed, {len(result.new):,} new, {result.same:,} as they were,"
+            f"Of {counted(result.total, 'row')} {result.total - reading.others} are for this pack:"
+            f" {len(result.completed)} completed, {len(result.new)} new, {result.same} as they were,"
             f" {counted(len(result.unplaced), 'row')} not placed."
         )
 

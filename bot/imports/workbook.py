@@ -188,8 +188,9 @@ def _rows(archive: ZipFile, sheet: str, plan: _Plan, told: Told) -> Iterator[tup
                 count = next(steps, 0)
             except _BROKEN as problem:
                 raise Unreadable(f"the sheet breaks off after row {number} ({_said(problem)})") from None
+            about = reading.rows[-1][0] * size // (count or size) if reading.rows else 0
             for number, cells in reading.rows:
-                told(number, number * size // count if count else number)
+                told(number, about)
                 yield number, cells
             reading.rows.clear()
             if not count:

@@ -1,4 +1,4 @@
-"""Bench: `python -m tests.bench [broadcast kill matrix fault speed]`; without a name, all of them."""
+"""Bench: `python -m tests.bench [broadcast kill matrix fault speed imports]`; without a name, all of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import broadcast, fault, kill, matrix, speed
+from tests.bench import broadcast, fault, imports, kill, matrix, speed
 from tests.bench.figure import Figure, table
 
 _BENCHES = {
@@ -17,6 +17,7 @@ _BENCHES = {
     "matrix": matrix.measure,
     "fault": fault.measure,
     "speed": speed.measure,
+    "imports": imports.measure,
 }
 
 

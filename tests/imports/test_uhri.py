@@ -183,7 +183,7 @@ def test_rows_about_others_and_by_other_bodies_are_passed_over_and_counted(impor
         {"Text": "118.1 Synthetic"},
     ]
     imports.bring("uhri", exports.uhri(file, *rows))
-    assert imports.told[-2].startswith("3 rows read, 1 of them for this pack: 1 completed")
+    assert imports.told[-2].startswith("Of 3 rows 1 are for this pack: 1 completed")
 
 
 def test_a_row_that_names_two_countries_is_placed_by_its_document_alone(imports: Imports, file: Path) -> None:
