@@ -32,7 +32,7 @@ test: .venv/.dev ## Run all tests; coverage is 90 % or more in all, and every br
 	@$(BIN)/coverage report --fail-under=90
 	@$(BIN)/coverage report --fail-under=100 --include='bot/core/*,handlers/*'
 
-bench: .venv/.dev .venv-peer/.ready ## Measure what is promised of updates, 25 minutes; one of them: BENCH=broadcast (see tests/bench/README.md)
+bench: .venv/.dev .venv-peer/.ready ## Measure what is promised of updates and imports, 25 minutes; one of them: BENCH=broadcast (see tests/bench/README.md)
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 check: .venv/.dev ## Check format, lint, types and who may import what; nothing is changed

@@ -45,7 +45,7 @@ def uhri(path: Path, *rows: Mapping[str, str | float | None], heads: Sequence[st
 def _table(rows: Iterable[Mapping[str, str | float | None]], heads: Sequence[str]) -> Iterator[Cells]:
     yield list(heads)
     for number, row in enumerate(rows, 2):
-        held = {**_USUAL, "OHCHR Annotation Id": f"synthetic-{number}", **row}
+        held: dict[str, str | float | None] = {**_USUAL, "OHCHR Annotation Id": f"synthetic-{number}", **row}
         yield [held.get(head, held.get(head.replace("Recommending", "Reccomending"))) for head in heads]
 
 
