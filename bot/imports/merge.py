@@ -12,7 +12,7 @@ from bot.core.entry import State
 from bot.core.text import literal
 from bot.imports.claim import Claim
 from bot.imports.row import key
-from bot.imports.shelf import Known
+from bot.imports.shelf import ALIKE, Known, likeness
 
 ORDER = (
     "id cycle paragraph document states gist official_text response response_note response_source implementation"
@@ -54,7 +54,7 @@ class Merge:
         response = known.data.get("response")
         if response and claim.position in ("supported", "noted", "partly") and claim.position != response:
             yield f"{known.id} says {response}, {_row(claim)} {claim.answer}"
-        if known.text and known.text != claim.letters:
+        if known.text and known.text != claim.letters and likeness(known.text, claim.letters) < ALIKE:
             yield f"{known.id} has another official text than {_row(claim)}"
         missing = [state for state in claim.states if state not in known.states]
         if missing and len(claim.states) == len(missing) + len(known.states):

@@ -13,7 +13,7 @@ from bot.core.entry import State
 from bot.imports.claim import Claim, Unplaced
 from bot.imports.row import key, letters
 
-_ALIKE = 0.92  # of two texts' letters; what a scan spoils is less
+ALIKE = 0.92  # of two texts' letters; what a scan spoils is less
 _APART = 0.05  # by which the best must be better than the next
 
 
@@ -153,15 +153,16 @@ def _alike(claim: Claim, choices: Iterable[Known]) -> Known | None:
     same = [each for each in known if each.text == words]
     if same:
         return same[0]
-    ratios = sorted(((_ratio(words, each.text), place) for place, each in enumerate(known)), reverse=True)[:2]
-    if not ratios or ratios[0][0] < _ALIKE or (ratios[1:] and ratios[0][0] - ratios[1][0] < _APART):
+    ratios = sorted(((likeness(words, each.text), place) for place, each in enumerate(known)), reverse=True)[:2]
+    if not ratios or ratios[0][0] < ALIKE or (ratios[1:] and ratios[0][0] - ratios[1][0] < _APART):
         return None
     return known[ratios[0][1]]
 
 
-def _ratio(one: str, two: str) -> float:
+def likeness(one: str, two: str) -> float:
+    """How much of two texts' letters is the same, 0 to 1; 0 where it is not much."""
     matcher = SequenceMatcher(None, one, two, autojunk=False)
-    return matcher.ratio() if matcher.real_quick_ratio() > _ALIKE and matcher.quick_ratio() > _ALIKE else 0.0
+    return matcher.ratio() if matcher.real_quick_ratio() > ALIKE and matcher.quick_ratio() > ALIKE else 0.0
 
 
 def _coded(claim: Claim) -> tuple[Any, ...]:

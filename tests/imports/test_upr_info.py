@@ -98,6 +98,23 @@ def test_words_are_compared_without_spaces_that_a_scan_has_made(imports: Imports
     assert imports.entries(2)["khm-c2-118-2"]["action_category"] == 2
 
 
+def test_words_may_differ_by_what_a_misprint_does_and_no_more(imports: Imports, tmp_path: Path) -> None:
+    words = "Second synthetic words about nothing at all"
+    imports.edit("recommendations/cycle-2.yaml", "gist: Our other words.", f"gist: Other.\n  official_text: {words}")
+    for said, placed in ((words.replace("nothing", "nothnig"), True), ("Something else that is synthetic", False)):
+        rows = exports.upr_info({"Recommendation": said, "RS": "Norway", "Issue": "Poverty", "Action": 2.0})
+        imports.bring("upr-info", exports.xls(tmp_path / "x.xls", rows), written=False)
+        assert any(": not placed: " in line for line in imports.told) is not placed
+        assert not any("another official text" in line for line in imports.told)
+
+
+def test_another_official_text_is_told(imports: Imports, tmp_path: Path) -> None:
+    file = tmp_path / "x.xlsx"
+    imports.bring("uhri", exports.uhri(file, {"Text": "118.1 Synthetic words"}))
+    imports.bring("uhri", exports.uhri(file, {"Text": "118.1 Something else altogether"}))
+    assert "x.xlsx: left as it is: khm-c2-118-1 has another official text than row 2" in imports.told
+
+
 def test_several_rows_coded_alike_follow_the_order_of_the_report(imports: Imports, tmp_path: Path) -> None:
     imports.edit("recommendations/cycle-2.yaml", "states: [Norway]", "states: [France]")
     rows = exports.upr_info({"Recommendation": "Synthetic one"}, {"Recommendation": "Synthetic two"})
