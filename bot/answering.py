@@ -140,12 +140,15 @@ class Answering:
 
     async def _made(self, reply: Reply, envelope: Envelope, request: Request, context: Context) -> bool:
         """Whether all its changes could be made."""
+        moderator = self.moderation.named(envelope)
         try:
             for each in reply.changes:
                 if isinstance(each, change.OfReader):
                     await self._make(each, request, context)
                 else:
-                    await self.moderation.apply(each, self.moderation.named(envelope))
+                    await self.moderation.apply(each, moderator)
+            if moderator and any(isinstance(each, change.Forget | change.Panic) for each in reply.changes):
+                await self.moderation.forget(moderator)
         except Conflict:
             return False
         return True

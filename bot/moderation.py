@@ -65,6 +65,11 @@ class Moderation:
         except StoreFailed as problem:
             log.error("moderator_not_noted", reason=str(problem))
 
+    async def forget(self, name: str) -> None:
+        """Know no more where a moderator can be written to, until the next word from there."""
+        self._met.pop(name, None)
+        await self.store.moderators.forget(name)
+
     # -- the desk
 
     async def desk(self, me: str, request: Request) -> Desk:

@@ -377,6 +377,8 @@ async def _last(store: Any) -> None:
     for name in ("k1", "k2"):
         await store.moderators.met(name, b"does not open", "en")
     await store.moderators.keep([*MODERATORS, "k1"])
+    for _ in range(2):
+        await store.moderators.forget("k1")
     await _subscribe(store, "broken")
     await store.subscribers.choose_language(at("6"), "km")
     await _sent(store, "last")

@@ -183,6 +183,19 @@ async def test_where_it_could_not_be_erased_that_is_said_and_panic_can_be_tried_
         await until(lambda: all(sheet.deleted for sheet in desk.sheets(READER)))
 
 
+@pytest.mark.parametrize("word", ["/forget", "/panic"])
+async def test_a_moderator_is_forgotten_too_until_the_next_word(desk: Desk, word: str) -> None:
+    async with desk.working() as store:
+        await desk.says(ONE, "/drafts")
+        assert await store.moderators.reachable()
+        desk.paper.asks(word, chat=Chat("paper", ONE), sender=ONE)
+        await until(lambda: len(desk.paper.forgotten) == 1)
+        assert not await store.moderators.reachable()
+        desk.paper.asks("/drafts", chat=Chat("paper", ONE), sender=ONE)
+        while not await store.moderators.reachable():
+            await asyncio.sleep(0.01)
+
+
 async def test_in_a_group_its_administrators_alone_see_and_erase_what_is_kept(desk: Desk) -> None:
     desk.paper.administrators.add("3")
     async with desk.working() as store:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 
 from bot.store.database import Database
 from bot.store.schema import moderator
@@ -27,7 +27,14 @@ class Moderators:
 
     async def keep(self, names: Collection[str]) -> None:
         """Erase those who are moderators no more, from the file too."""
-        gone = delete(moderator).where(moderator.c.name.not_in(sorted(names)))
+        await self._erase(moderator.c.name.not_in(sorted(names)))
+
+    async def forget(self, name: str) -> None:
+        """Erase where one can be written to, from the file too."""
+        await self._erase(moderator.c.name == name)
+
+    async def _erase(self, some: ColumnElement[bool]) -> None:
+        gone = delete(moderator).where(some)
 
         async def work() -> None:
             erased = await self._database.write(lambda connection: connection.execute(gone))
