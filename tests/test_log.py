@@ -8,6 +8,7 @@ import logging
 import os
 import pty
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -128,17 +129,12 @@ def test_what_an_operator_needs_stays(words: str) -> None:
     assert scrub(words) == words
 
 
-def test_before_it_is_configured_an_error_shows_no_words_and_no_variables_either(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    try:
-        int("somebody's words")
-    except ValueError:
-        log.exception("failed")
-    said = capsys.readouterr()
-    assert "event='failed'" in said.err
-    assert "error='ValueError'" in said.err
-    assert "somebody" not in said.err + said.out
+def test_before_it_is_configured_an_error_shows_no_words_and_no_variables_either() -> None:
+    program = "from bot.log import log\ntry:\n int('somebody')\nexcept ValueError:\n log.exception('failed')"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "event='failed'" in said.stderr
+    assert "error='ValueError'" in said.stderr
+    assert "somebody" not in said.stderr + said.stdout
 
 
 def test_a_configured_secret_is_taken_out_wherever_it_turns_up() -> None:

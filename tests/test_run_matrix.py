@@ -73,7 +73,7 @@ async def test_one_who_asks_to_be_forgotten_is_told_so_and_left(synapse: Synapse
         room = await alice.invites(bot["user_id"], direct=True, encrypted=True)
         await alice.sees(bot["user_id"], room)
         await alice.says(room, "/forget")
-        assert "I now leave a private room and erase its keys" in (await alice.hears(room)).body
+        assert "I now leave this room and erase its keys" in (await alice.hears(room)).body
         await alice.sees_nobody(room)
         assert await stopped(process) == 0
 

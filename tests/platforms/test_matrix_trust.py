@@ -117,7 +117,7 @@ async def test_an_identity_that_is_not_ours_is_reported_once_and_the_bot_goes_on
         for _ in range(2):
             await alice.says(room, "!laws")
             await bot.answers(await bot.hears(), "a law")
-        assert capsys.readouterr().out.count("another identity") == 1
+        assert capsys.readouterr().err.count("another identity") == 1
         assert "not the bot's own" in await bot.matrix.doubt()
         with pytest.raises(Untrusted, match="--replace"):
             await trusted(bot)
@@ -349,7 +349,7 @@ async def test_a_verification_goes_from_request_to_done_and_the_log_has_the_same
         kind, ready = await step(bot, comparer)
         assert (kind, ready["methods"], ready["from_device"]) == ("ready", ["m.sas.v1"], bot.client.device_id)
         await compared(bot, comparer)
-        log = capsys.readouterr().out
+        log = capsys.readouterr().err
         assert ", ".join(" ".join(Sas.emoji[number]) for number in comparer.sees()) in log
         assert alice.id not in log
         await briefly(bot)
