@@ -178,9 +178,14 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
 async def _stored(settings: Settings) -> AsyncIterator[Finding]:
     """What the keys and the database say of themselves, and of updates."""
     opens = Finding("database: opens, and its schema is current")
+    made = not settings.keys.exists()
     try:
         async with vault(settings).opened() as (store, _):
-            yield Finding("keys: private to this user, and those of the database")
+            yield Finding(
+                f"keys: {'made just now, as there were none' if made else 'private to this user'}: {settings.keys}"
+            )
+            if settings.keys.resolve().is_relative_to(settings.data.resolve()):
+                yield Finding("keys", "they lie in the data folder: whoever takes it has both. Move them: PRATIP_KEYS")
             yield opens
             drafts = await store.broadcasts.newest(_DRAFTS, {State.DRAFT})
             reachable = await store.moderators.reachable()

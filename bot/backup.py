@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import stat
 from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
@@ -59,6 +60,8 @@ class Backup:
         if any(self._database.with_name(self._database.name + ending).exists() for ending in ("", "-wal", "-shm")):
             raise BackupRefused(f"there is a database already: remove {self._database} and what begins with its name")
         try:
+            if key.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise BackupRefused(f"others can read the private key: run chmod 600 on {key}")
             day, image = self._opened(file.read_bytes(), key.read_text("utf-8", "replace"))
             left = None if tombstones_lost else self._left(day)
             back = revived(image, left)
@@ -69,8 +72,8 @@ class Backup:
         except OSError as problem:
             raise BackupRefused(_why(problem)) from None
         return (
-            f"Restored the backup of {day}: {back.subscribers} subscribers. {back.left} are left out"
-            + (": nobody knows who left since." if left is None else f", who left by {self._tombstones.newest()}.")
+            f"Restored the backup of {day}. Subscribers: {back.subscribers}; left out: {back.left}"
+            + (", as nobody knows who left since." if left is None else f", who left by {self._tombstones.newest()}.")
             + " What was being sent is paused: pratip broadcast list shows it."
         )
 

@@ -7,6 +7,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from getpass import getpass
 from pathlib import Path
 from typing import Any
@@ -186,9 +187,20 @@ def _import(options: argparse.Namespace) -> int:
 def _trust(options: argparse.Namespace) -> int:
     from bot import upkeep
 
-    settings = configuration.load(lambda: getpass("Password of the bot's Matrix account: "))
-    recovery_key = getpass("Recovery key: ") if options.recover else ""
+    settings = configuration.load(lambda: _secret("Password of the bot's Matrix account: "))
+    recovery_key = _secret("Recovery key: ") if options.recover else ""
     return _finished(upkeep.trust(settings, recovery_key, replace=options.replace))
+
+
+def _secret(prompt: str) -> str:
+    """What somebody types unseen, or what comes through a pipe."""
+    typed = ""
+    with suppress(EOFError):
+        typed = getpass(prompt) if sys.stdin.isatty() else input()
+    return typed or sys.exit(
+        f"{prompt.rstrip(': ')}: nobody is here to be asked. A password may stand in a file, too:"
+        " PRATIP_MATRIX_PASSWORD_FILE"
+    )
 
 
 def _show(_: argparse.Namespace) -> int:
@@ -218,7 +230,7 @@ def _restore(options: argparse.Namespace) -> int:
 def _new_keys(_: argparse.Namespace) -> int:
     from bot import upkeep
 
-    return _done(lambda: upkeep.new_keys(configuration.load()))
+    return _finished(upkeep.new_keys(configuration.load()))
 
 
 def _rotate_keys(_: argparse.Namespace) -> int:

@@ -55,6 +55,8 @@ class KeyFile:
         if self._is_credential:
             others &= ~stat.S_IRGRP  # its access list names us alone; its mask is shown as the group's bits
         with _usable():
+            if self.path.is_dir():
+                raise KeysUnusable("the key file is a folder: name a file in it, or another")
             if self.path.stat().st_mode & others:
                 raise KeysUnusable("others can read the key file: run chmod 600 on it")
             lines = (line.partition(":") for line in self.path.read_text("ascii", "replace").splitlines())

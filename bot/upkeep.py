@@ -14,12 +14,18 @@ from bot.settings import Settings
 from bot.store import Store
 
 
-def new_keys(settings: Settings) -> int:
-    """Make the key file. Raises Unfit where there is one."""
+async def new_keys(settings: Settings) -> int:
+    """Make the key file. Raises Unfit where there is one, or where a database was written with other keys."""
     with understood():
-        made = KeyFile(settings.keys).make()
-    if not made:
-        raise Unfit(f"{settings.keys} is there already, and stays: pratip keys rotate changes the keys in it")
+        file, database = KeyFile(settings.keys), Store(settings.database_url).file
+        if file.exists:
+            raise Unfit(f"{settings.keys} is there already, and stays: pratip keys rotate changes the keys in it")
+        if database is None or database.exists():
+            prepare(settings)
+            async with vault(settings).opened():
+                pass  # it makes them where nothing is lost by it
+        else:
+            file.make()
     print(f"{settings.keys}: made. Keep a copy where no copy of the database is.")
     return 0
 

@@ -33,7 +33,7 @@ def program(tmp_path: Path) -> Program:
     home = tmp_path / "home"
     home.mkdir()
     content = write(tmp_path / "content", {"prisoners/a.yaml": person("Sok Vanna")}, "en", "km")
-    (home / "private").write_text(f"{PRIVATE}\n")
+    hidden(home / "private", f"{PRIVATE}\n")
     (home / "backups").mkdir()
     return Program(home, {"CONTENT": str(content), "BACKUP_KEY": PUBLIC})
 
@@ -72,6 +72,12 @@ def lose(program: Program) -> None:
         file.unlink()
 
 
+def hidden(file: Path, key: str) -> None:
+    """Write down a private key."""
+    file.touch(0o600)
+    file.write_text(key)
+
+
 def restored(program: Program, backup: Path, *options: str, code: int = 0) -> str:
     said = program.run("restore", str(backup), "--key", str(program.home / "private"), *options, code=code)
     return said.err if code else said.out
@@ -99,7 +105,7 @@ async def test_whoever_left_after_the_backup_does_not_come_back(program: Program
         assert [await store.subscribers.refused(4, day) for day in "123"] == [False, False, True]
     lose(program)
     assert restored(program, backup).startswith(
-        f"Restored the backup of {backup.name[7:17]}: 2 subscribers. 4 are left"
+        f"Restored the backup of {backup.name[7:17]}. Subscribers: 2; left out: 4, who"
     )
     assert people(program, keys) == ["4", "5"]
     chosen = {str(row[0]) for row in rows(program.data / "pratip.db", "SELECT chat FROM preference")}
@@ -152,7 +158,7 @@ async def test_where_nobody_knows_who_left_all_subscribers_are_left_out(program:
     refusal = restored(program, backup, code=1)
     assert refusal.startswith("Nothing is restored: the folder tombstones beside the database does not reach back to ")
     assert not (program.data / "pratip.db").exists()
-    assert "0 subscribers. 2 are left out: nobody knows who left since." in restored(
+    assert "Subscribers: 0; left out: 2, as nobody knows who left since." in restored(
         program, backup, "--tombstones-lost"
     )
     file = program.data / "pratip.db"
@@ -179,11 +185,13 @@ async def test_another_private_key_opens_nothing(program: Program, keys: Keys) -
         await subscribe(store, keys, 0)
     backup = backed_up(program)
     lose(program)
-    (program.home / "private").write_text(strongbox.pair()[0])
+    hidden(program.home / "private", strongbox.pair()[0])
     wrong = "Nothing is restored: it does not open with this key, or it was changed\n"
     assert restored(program, backup, code=1) == wrong
-    (program.home / "private").write_text("my key")
+    hidden(program.home / "private", "my key")
     assert "this is no pratip-private key" in restored(program, backup, code=1)
+    (program.home / "private").chmod(0o644)
+    assert "others can read the private key: run chmod 600 on" in restored(program, backup, code=1)
     (program.home / "private").unlink()
     assert "No such file or directory" in restored(program, backup, code=1)
     assert not (program.data / "pratip.db").exists()
@@ -258,7 +266,7 @@ def test_a_new_pair_is_shown_once_and_written_nowhere(program: Program) -> None:
     program.settings["BACKUP_KEY"] = said.rpartition("PRATIP_BACKUP_KEY=")[2].strip()
     program.asks("/help")
     KeyFile(program.keys).load()
-    (program.home / "private").write_text(said)  # all of it, as it was shown
+    hidden(program.home / "private", said)  # all of it, as it was shown
     backup = backed_up(program)
     lose(program)
     assert restored(program, backup).startswith("Restored the backup of ")
@@ -299,14 +307,14 @@ async def test_a_backup_older_than_thirty_days_is_not_restored(made: tuple[Backu
     async with at(folder / "pratip.db"):
         pass
     key = folder / "private"
-    key.write_text(PRIVATE)
+    hidden(key, PRIVATE)
     file = backup.make(folder / "one.backup", PUBLIC)
     (folder / "pratip.db").unlink()
     clock.slept.append(31 * 86_400)
     with pytest.raises(BackupRefused, match=r"^it is older than 30 days: who left since is not known any more$"):
         backup.restore(file, key)
     clock.slept.append(-86_400)
-    assert backup.restore(file, key).startswith(f"Restored the backup of {START.date()}: 0 subscribers.")
+    assert backup.restore(file, key).startswith(f"Restored the backup of {START.date()}. Subscribers: 0;")
 
 
 async def test_the_tombstones_of_every_day_since_are_heeded(made: tuple[Backup, QuickClock, Path]) -> None:
@@ -320,15 +328,15 @@ async def test_the_tombstones_of_every_day_since_are_heeded(made: tuple[Backup, 
             clock.slept.append(timedelta(days=9).total_seconds())
             await store.subscribers.forget(keys.place(chat(number)))
     (folder / "pratip.db").unlink()
-    (folder / "private").write_text(PRIVATE)
+    hidden(folder / "private", PRIVATE)
     said = backup.restore(file, folder / "private")
-    assert "1 subscribers. 3 are left out, who left by 2026-12-20." in said
+    assert "Subscribers: 1; left out: 3, who left by 2026-12-20." in said
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"{}\n", b"[]\n", b'{"day": "today", "keys": ""}\n'])
 def test_what_somebody_else_sealed_for_us_is_no_backup(made: tuple[Backup, QuickClock, Path], content: bytes) -> None:
     backup, _, folder = made
-    (folder / "private").write_text(PRIVATE)
+    hidden(folder / "private", PRIVATE)
     (folder / "one").write_bytes(strongbox.close(content, PUBLIC, "pratip backup 1"))
     with pytest.raises(BackupRefused, match=r"^it is no backup of ours$"):
         backup.restore(folder / "one", folder / "private")

@@ -370,6 +370,21 @@ def test_keys_are_made_once_and_never_over_others(program: Program) -> None:
     assert program.keys.read_bytes() == made
 
 
+def test_no_keys_are_made_where_a_database_was_written_with_others(program: Program) -> None:
+    program.asks("/language km")
+    program.keys.unlink()
+    refused = program.run("keys", "new", code=1).err
+    assert refused.startswith("PRATIP_KEYS: the key file is missing, and nothing in the database opens without it")
+    assert not program.keys.exists()
+
+
+def test_a_password_is_asked_for_only_where_somebody_is(program: Program) -> None:
+    program.settings |= {"MATRIX_HOMESERVER": "http://127.0.0.1:9", "MATRIX_USER": "@bot:example.org"}
+    said = program.run("matrix", "trust", code=1)
+    assert said.out.count("\n") + said.err.count("\n") == 1
+    assert "nobody is here to be asked" in said.err
+
+
 def test_with_new_keys_a_language_that_was_chosen_is_still_known(shipped: Program) -> None:
     assert KHMER.search(shipped.asks("/language km"))
     old = KeyFile(shipped.keys).load()

@@ -81,6 +81,17 @@ async def test_keys_that_are_not_the_databases_are_told_and_none_are_made_in_the
     assert "[mend] keys: these are not the keys that the database was written with" in words
 
 
+async def test_keys_that_were_just_made_are_named_and_those_in_the_data_folder_are_to_be_moved(tmp_path: Path) -> None:
+    status, words = await examined(tmp_path)
+    assert f"[ok]   keys: made just now, as there were none: {tmp_path}/keys" in words
+    _, words = await examined(tmp_path)
+    assert f"[ok]   keys: private to this user: {tmp_path}/keys" in words
+    (tmp_path / "keys").rename(tmp_path / "data" / "keys")
+    status, words = await examined(tmp_path, PRATIP_KEYS=str(tmp_path / "data" / "keys"))
+    assert "[mend] keys: they lie in the data folder" in words
+    assert status == 1
+
+
 async def test_a_token_that_telegram_refuses_is_named_as_such_and_never_shown(tmp_path: Path) -> None:
     async with TelegramServer(token=TOKEN) as server:
         other = "654321:AAH-another_token-another_token-another"

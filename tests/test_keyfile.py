@@ -143,7 +143,7 @@ def test_a_place_where_no_file_can_be_is_refused(tmp_path: Path) -> None:
         loaded(blocked / "keys")
     folder = tmp_path / "folder"
     folder.mkdir(mode=0o700)
-    with pytest.raises(KeysUnusable, match="Is a directory"):
+    with pytest.raises(KeysUnusable, match="the key file is a folder"):
         loaded(folder)
 
 
