@@ -6,7 +6,7 @@ import codecs
 import hashlib
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,27 +16,43 @@ import yaml
 from bot.content.problem import Problem
 
 Place = tuple[str | int, ...]
+Position = tuple[int, int]  # line and column, from 1
+Mark = Any  # the parser's, of a line and a column from 0: a Position for each would take half as long as parsing
+Parts = dict[str | int, tuple[Mark, "Parts"]] | None  # where each part stands, and its own parts
 _LARGEST = 4_000_000  # bytes; the whole shipped pack has a tenth of that
 _DEEPEST = 40  # levels; the pack's own models need eight
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_MEANT = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
 @dataclass(slots=True)
 class Document:
-    """A file's data, its marks (path: line and column from 1) and its problems."""
+    """A file's data, where each part of it stands, and its problems."""
 
     file: str
     data: Any = None
-    marks: dict[Place, tuple[int, int]] = field(default_factory=dict)
+    start: Mark = None
+    parts: Parts = None
     problems: list[Problem] = field(default_factory=list)
     digest: str = ""
 
+    def at(self, place: Place) -> Position | None:
+        """Where a part stands; None where there is none."""
+        mark, depth = self._mark(place)
+        return _position(mark) if depth == len(place) and mark else None
+
     def object(self, place: Place, what: str, mend: str, *, warning: bool = False) -> None:
         """Add a finding at a place, or at the nearest one above it that exists."""
-        while place and place not in self.marks:
-            place = place[:-1]
-        line, column = self.marks.get(place, (1, 1))
-        self.problems.append(Problem(self.file, line, column, what, mend, warning))
+        self.problems.append(Problem(self.file, *_position(self._mark(place)[0]), what, mend, warning))
+
+    def _mark(self, place: Place) -> tuple[Mark, int]:
+        """The mark of a place or of the nearest above it, and how deep that one is."""
+        mark, parts = self.start, self.parts
+        for depth, step in enumerate(place):
+            if parts is None or step not in parts:
+                return mark, depth
+            mark, parts = parts[step]
+        return mark, len(place)
 
 
 def read(path: Path, file: str) -> Document:
@@ -87,7 +103,7 @@ def _characters(path: Path) -> str:
 
 def _fill(document: Document, text: str) -> None:
     try:
-        document.data = _Builder(document, text).root()
+        _Builder(document, text).root()
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
@@ -131,81 +147,80 @@ class _Builder:
 
     def __init__(self, document: Document, text: str) -> None:
         self.document = document
-        self.events: Iterator[yaml.Event] = yaml.parse(text, yaml.CSafeLoader)
+        self.next: Callable[[], Any] = yaml.CSafeLoader(text).get_event
         self.anchored: dict[str, yaml.ScalarEvent] = {}
 
-    def root(self) -> Any:
-        """The data of the only document in the file; None where there is none."""
-        next(self.events)  # the stream begins
-        if isinstance(next(self.events), yaml.StreamEndEvent):
-            return None
-        data = self.value(next(self.events), ())
-        next(self.events)  # the document ends
-        after = next(self.events)
+    def root(self) -> None:
+        """Fill in the only document of the file; there may be none."""
+        self.next()  # the stream begins
+        if isinstance(self.next(), yaml.StreamEndEvent):
+            return
+        event = self.next()
+        self.document.start = event.start_mark
+        data, parts = self.value(event, 0)
+        self.next()  # the document ends
+        after = self.next()
         if not isinstance(after, yaml.StreamEndEvent):
             raise self.refusal(after, "a second document begins here", "make it a file of its own")
-        return data
+        self.document.data, self.document.parts = data, parts
 
-    def value(self, event: yaml.Event, path: Place) -> Any:
-        """What begins with this event."""
-        self.document.marks.setdefault(path, _position(event))
-        if isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
-            return _scalar(self.written(event))
-        if len(path) > _DEEPEST:
+    def value(self, event: yaml.Event, depth: int) -> tuple[Any, Parts]:
+        """What begins with this event, and where its parts stand."""
+        kind = type(event)
+        if kind is yaml.ScalarEvent or kind is yaml.AliasEvent:
+            return _scalar(self.written(event)), None
+        if depth > _DEEPEST:
             raise self.refusal(event, "this is nested too deeply", "flatten it")
-        if isinstance(event, yaml.SequenceStartEvent):
-            parts = self.until(yaml.SequenceEndEvent)
-            return [self.value(part, (*path, index)) for index, part in enumerate(parts)]
-        return dict(self.pairs(path))
+        return self.sequence(depth + 1) if kind is yaml.SequenceStartEvent else self.mapping(depth + 1)
 
-    def until(self, end: type[yaml.Event]) -> Iterator[yaml.Event]:
-        """The events that begin a part each; whoever takes one has to take all of that part."""
-        for event in self.events:
-            if isinstance(event, end):
-                return
-            yield event
+    def sequence(self, depth: int) -> tuple[list[Any], Parts]:
+        """A list that has begun."""
+        data: list[Any] = []
+        parts: dict[str | int, tuple[Mark, Parts]] = {}
+        while type(event := self.next()) is not yaml.SequenceEndEvent:
+            part, below = self.value(event, depth)
+            parts[len(data)] = event.start_mark, below
+            data.append(part)
+        return data, parts
 
-    def pairs(self, path: Place) -> Iterator[tuple[str, Any]]:
-        """The keys and values of a mapping."""
-        known: set[str] = set()
-        for event in self.until(yaml.MappingEndEvent):
-            if not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
-                raise self.refusal(event, "a key must be one word", "write key: value")
-            key = self.written(event).value
-            place = (*path, key)
-            if key in known:
-                twice = Problem(self.document.file, *_position(event), f"{key} stands here twice", "keep one of them")
-                self.document.problems.append(twice)
-            known.add(key)
-            self.document.marks[place] = _position(event)
-            yield key, self.value(next(self.events), place)
+    def mapping(self, depth: int) -> tuple[dict[str, Any], Parts]:
+        """A mapping that has begun; of two values of one key the last counts."""
+        data: dict[str, Any] = {}
+        parts: dict[str | int, tuple[Mark, Parts]] = {}
+        while type(event := self.next()) is not yaml.MappingEndEvent:
+            key = str(self.written(event).value)
+            if key in data:
+                where = self.document.file, *_position(event.start_mark)
+                self.document.problems.append(Problem(*where, f"{key} stands here twice", "keep one of them"))
+            data[key], below = self.value(self.next(), depth)
+            parts[key] = event.start_mark, below
+        return data, parts
 
-    def written(self, event: yaml.ScalarEvent | yaml.AliasEvent) -> yaml.ScalarEvent:
+    def written(self, event: yaml.Event) -> yaml.ScalarEvent:
         """A scalar; an alias to one cannot explode and is taken as its words."""
         if isinstance(event, yaml.ScalarEvent):
             if event.anchor:
                 self.anchored[event.anchor] = event
             return event
+        if not isinstance(event, yaml.AliasEvent):
+            raise self.refusal(event, "a key must be one word", "write key: value")
         if event.anchor not in self.anchored:
             raise self.refusal(event, f"*{event.anchor} stands for nothing", "write it out, or put quotes around it")
         return self.anchored[event.anchor]
 
     def refusal(self, event: yaml.Event, what: str, mend: str) -> _Unreadable:
         """Why the file cannot be read, at the event that makes it so."""
-        return _Unreadable(*_position(event), what, mend)
+        return _Unreadable(*_position(event.start_mark), what, mend)
 
 
-def _position(event: yaml.Event) -> tuple[int, int]:
-    mark = event.start_mark
+def _position(mark: Mark) -> Position:
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
 def _scalar(event: yaml.ScalarEvent) -> str | int | bool | None:
-    written = str(event.value)
+    written: str = event.value
     if event.style:  # quoted, or a block
         return written
-    if written in ("", "~", "null"):
-        return None
-    if written in ("true", "false"):
-        return written == "true"
+    if written in _MEANT:
+        return _MEANT[written]
     return int(written) if _INTEGER.fullmatch(written) else written

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.content import rules, wording
+from bot.content import disclosure, rules, wording
 from bot.content.document import Document, Place
 from bot.content.files import Files
 from bot.content.locale import locale
@@ -21,7 +21,7 @@ from bot.content.strings import read as read_strings
 from bot.content.validation import valid
 from bot.content.vocabulary import command_words, vocabularies
 from bot.core.content import Content, Pack, Phrase, Snapshot, Term
-from bot.core.entry import Entry, Languages, references
+from bot.core.entry import Entry, Languages, Reference, inside
 from bot.core.search import Document as Indexed
 from bot.core.search import Index
 from bot.core.text import Text
@@ -64,12 +64,16 @@ def _there(folder: Path) -> bool:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Loading makes many objects and no garbage: the collector would only walk them again and again."""
+    """Loading makes many objects and no garbage: the collector would only walk them again and again.
+
+    Nor afterwards: content has no cycles, and a walk over all of it would hold up every reply for as long as it takes.
+    """
     running = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         if running:
             gc.enable()
 
@@ -186,7 +190,8 @@ class _Assembly:
                 rules.check_dates(each, entry, self.today)
                 rules.check_entry(each, entry, self.today)
         self._check_wording(names)
-        rules.check_words(self.files.documents.values())
+        for document in self.files.documents.values():
+            disclosure.check(document)
         rules.check_strings(spoken, self.canon.phrases or spoken[reference].phrases, self.files)
         folders = {kind.folder for kind in self.kinds}
         for stray in self.files.strays(folders):
@@ -301,7 +306,7 @@ def _links(entries: Iterable[Entry]) -> dict[str, frozenset[str]]:
     """Who is near whom: a reference written on one side counts on both."""
     near: dict[str, set[str]] = {}
     for entry in entries:
-        for name in references(entry):
+        for _, name in inside(entry, Reference):
             if name.names not in _CALLED.values():
                 near.setdefault(entry.id, set()).add(str(name))
                 near.setdefault(str(name), set()).add(entry.id)

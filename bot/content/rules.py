@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, get_args
@@ -17,10 +16,10 @@ from bot.content.strings import Strings, placeholders
 from bot.core import announcement
 from bot.core.calendar import PartialDate
 from bot.core.content import Content, Pack, Phrase
-from bot.core.entry import Entry, Model, News, Reference
+from bot.core.entry import Entry, News, Reference, holding, inside
 from bot.core.messages import Context
 from bot.core.spelling import closest
-from bot.core.text import Style, Text, clean
+from bot.core.text import Style, Text
 
 if TYPE_CHECKING:
     from bot.content.repository import Placed
@@ -30,38 +29,6 @@ Names = Mapping[str, Mapping[str, str]]
 _STALE_MONTHS = 6
 _SHORT = 1_500  # characters that are no whole message, whatever stands around them
 _LONGEST = 3_500  # characters of one field; a Telegram message has 4,096 UTF-16 units and needs room for the rest
-
-# What looks like somebody's contact or whereabouts. Paragraphs of the UN (118.22, 118.120) are no coordinates, its
-# symbols (A/HRC/41/17) and dates no phone numbers; \d are the digits of Khmer too.
-_EMAIL = r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-_PHONE = r"""
-    (?<![\w/.+-]) (?:
-        \+ \d (?: [ .()\u00a0–-]{0,2} \d ){7,14}                  # +855 (0)12 345 678, +66 81 234 5678
-      | (?:00)? 855 [ -] 0? \d{2} [ -] \d{3} [ -] \d{3,4}          # 855 12 345 678
-      | (?:00)? 855 0? \d{8,9}
-      | [0០] [ -]? [1-9១-៩] \d (?: [ .\u00a0–-]? \d ){6,7}         # 012 345 678, 097-1234567
-    ) (?! [\w/] | [.-]\w )
-"""
-_PLACE = r"""
-    (?<![\w.]) [+-]? \d{1,3} \. \d{4,} (?: \s*[,;/]\s* | \s+ ) [+-]? \d{1,3} \. \d{4,}      # 11.5564, 104.9282
-  | (?<![\w.]) \d{1,3} [.,] \d+ \s* °? \s* [NS] [\s,;/]* \d{1,3} [.,] \d+ \s* °? \s* [EW] \b   # 11.55 N 104.92 E
-  | \b [NS] \s* \d{1,3} [.,] \d+ \s* °? [\s,;/]* [EW] \s* \d{1,3} [.,] \d+                    # N 11.55, E 104.92
-  | \d{1,3} (?: [.,]\d+ )? \s* ° \s* (?: \d{1,2} (?: [.,]\d+ )? \s* ['′’] | [NSEW] \b )        # 11°33'N, 104.92° E
-  | \b (?: lat | lng | lon ) [a-z]* \W{1,3} \d{1,3} [.,] \d+                                   # lat: 11.55
-"""
-_IDENTITY = r"""
-    (?<! [\w./-] ) \d{9} (?: [ ]? \( \d{2} \) )? (?! [\w/-] | \.\w )                            # 012345678(01)
-  | \b (?: ID | (?i:identity|passport) ) \b (?i: [ ] (?: card | number | no\.? ) )* [ :#]{0,3} [A-Z]{0,2} [ ]? \d{6,}
-"""
-_PRIVATE = tuple(
-    (re.compile(pattern, re.VERBOSE), what, mend)
-    for pattern, what, mend in (
-        (_EMAIL, "an e-mail address", "leave it out"),
-        (_PHONE, "a phone number", "leave it out"),
-        (_PLACE, "coordinates", "leave them out"),
-        (_IDENTITY, "an identity number", "leave it out, or write 123,456,789"),
-    )
-)
 
 
 def check_ids(placed: Sequence[Placed]) -> None:
@@ -129,9 +96,9 @@ def _named(annotation: Any, data: Any, place: Place) -> Iterator[tuple[Place, Re
         if isinstance(data, str | int) and not isinstance(data, bool) and data != "":
             yield place, annotation(data)
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        for name, field in annotation.model_fields.items():
+        for name in holding(annotation, Reference):
             if isinstance(data, dict) and name in data:
-                yield from _named(field.annotation, data[name], (*place, name))
+                yield from _named(annotation.model_fields[name].annotation, data[name], (*place, name))
     else:
         parts = [((*place, n), part) for n, part in enumerate(data)] if isinstance(data, list) else [(place, data)]
         for argument in get_args(annotation):
@@ -141,8 +108,8 @@ def _named(annotation: Any, data: Any, place: Place) -> Iterator[tuple[Place, Re
 
 def check_dates(each: Placed, entry: Entry, today: date) -> None:
     """No status is of a day to come, an entry's is no newer than its sources; partial dates count from their start."""
-    for place, as_of in _statuses(entry):
-        if as_of.first > today:
+    for place, as_of in inside(entry, PartialDate):
+        if place[-1] == "as_of" and as_of.first > today:
             mend = "write the date of the newest source behind it"
             each.document.object((*each.place, *place), f"as_of {as_of} is in the future", mend)
     dates = [source.date for source in entry.sources if source.date]
@@ -152,19 +119,6 @@ def check_dates(each: Placed, entry: Entry, today: date) -> None:
     if newest.last < entry.as_of.first <= today:
         what = f"as_of {entry.as_of} is newer than the newest source, of {newest}"
         each.document.object((*each.place, "as_of"), what, "write that date, or add the newer source", warning=True)
-
-
-def _statuses(value: Any, place: Place = ()) -> Iterator[tuple[Place, PartialDate]]:
-    """Every as_of in an entry, however deep."""
-    if isinstance(value, tuple):
-        for index, part in enumerate(value):
-            yield from _statuses(part, (*place, index))
-    elif isinstance(value, Model):
-        for name, part in value:
-            if name == "as_of" and isinstance(part, PartialDate):
-                yield (*place, name), part
-            else:
-                yield from _statuses(part, (*place, name))
 
 
 def check_entry(each: Placed, entry: Entry, today: date) -> None:
@@ -185,7 +139,7 @@ def check_entry(each: Placed, entry: Entry, today: date) -> None:
     for index, source in enumerate(entry.sources):
         if source.url and source.url.startswith("http:"):
             warn(("sources", index, "url"), "the address is http", "use https if the site offers it")
-    for place, text in _texts(entry):
+    for place, text in inside(entry, Text):
         if len(text.plain) > _LONGEST:
             each.document.object(
                 (*each.place, *place),
@@ -224,42 +178,6 @@ def _check_message(each: Placed, news: News, context: Context) -> None:
     if code in news.languages and said.has(Style.FALLBACK):
         place, mend = (*each.place, "languages"), f"write all of it in {code}"
         each.document.object(place, f"it waits for {code}, which is missing", mend, warning=True)
-
-
-def _texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, Text]]:
-    if isinstance(value, Text):
-        yield place, value
-    elif isinstance(value, tuple):
-        for index, part in enumerate(value):
-            yield from _texts(part, (*place, index))
-    elif isinstance(value, Model):
-        for name, part in value:
-            yield from _texts(part, (*place, name))
-
-
-def check_words(documents: Iterable[Document]) -> None:
-    """No contact data, identity numbers or places of persons in any words; addresses of sources are no words.
-
-    And no hidden characters: they turn the words around them, or make a platform refuse the message.
-    """
-    for document in documents:
-        for place, words in _strings(document.data, ()):
-            if clean(words) != words:
-                document.object(place, "a hidden control character stands here", "write it without")
-            for pattern, what, mend in _PRIVATE:
-                if pattern.search(words) and place[-1:] not in (("url",), ("site",)):
-                    document.object(place, f"this looks like {what}", mend)
-
-
-def _strings(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
-    if isinstance(value, str | int):
-        yield place, str(value)
-    elif isinstance(value, dict):
-        for name, part in value.items():
-            yield from _strings(part, (*place, name))
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            yield from _strings(part, (*place, index))
 
 
 def check_time_zone(name: str, document: Document) -> None:

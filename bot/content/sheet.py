@@ -57,7 +57,8 @@ class Sheet:
         if not isinstance(self.data, list):
             raise Unwritable(f"{self.file} holds one entry: move it to a file of its own name")
         lines = _pairs(entry, 2)
-        column = max(0, self.document.marks[(0,)][1] - 3) if self.data and (0,) in self.document.marks else 0
+        first = self.document.at((0,)) if self.data else None
+        column = max(0, first[1] - 3) if first else 0
         indented = [" " * column + line for line in ("- " + lines[0][2:], *lines[1:])]
         self._insert(len(self.lines), ["", *indented] if self.data else indented)
         self.data.append(dict(entry))
@@ -99,13 +100,14 @@ class Sheet:
 
     def _marks(self, place: Place) -> Iterator[tuple[Place, tuple[int, int]]]:
         for key in self._held(place):
-            if (*place, key) in self.document.marks:
-                yield (*place, key), self.document.marks[*place, key]
+            if mark := self.document.at((*place, key)):
+                yield (*place, key), mark
 
     def _end(self, place: Place) -> int:
         """The line, from 0, at which the next entry begins."""
         after = (*place[:-1], int(place[-1]) + 1) if place else ()
-        return self.document.marks[after][0] - 1 if place and after in self.document.marks else len(self.lines)
+        mark = self.document.at(after) if place else None
+        return mark[0] - 1 if mark else len(self.lines)
 
     def _after(self, line: int, column: int) -> int:
         """The line behind what stands before one: comments and gaps there belong to what follows."""
@@ -118,10 +120,10 @@ class Sheet:
 
     def _add_source(self, place: Place, source: Mapping[str, Any]) -> None:
         listed = (*place, "sources")
-        first = self.document.marks.get((*listed, 0))
-        if first is None or first[0] == self.document.marks[listed][0]:
+        first, key = self.document.at((*listed, 0)), self.document.at(listed)
+        if first is None or key is None or first[0] == key[0]:
             raise Unwritable(f"the sources of {self._name(place)} stand in one line: write each on lines of its own")
-        starts = [mark[0] for _, mark in self._marks(place) if mark[0] > self.document.marks[listed][0]]
+        starts = [mark[0] for _, mark in self._marks(place) if mark[0] > key[0]]
         before = self._after(min(starts) - 1 if starts else self._end(place), first[1] - 2)
         lines = _pairs(source, first[1] - 1)
         self._insert(before, [lines[0][: first[1] - 3] + "- " + lines[0][first[1] - 1 :], *lines[1:]])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler
@@ -52,13 +52,17 @@ class PartialDate:
             return value
         if isinstance(value, dict) and value.keys() == {"from", "to"}:
             return cls._span(cls.parse(value["from"]), cls.parse(value["to"]))
-        found = _WRITTEN.fullmatch(str(value)) if isinstance(value, str | int) else None
-        if not found:
-            raise ValueError(f"not a date: {_SHAPES}")
-        return cls._single(found[0], [int(part) for part in found.groups() if part])
+        if not isinstance(value, str | int):
+            raise ValueError(f"not a date: {_SHAPES}")  # noqa: TRY004 (for pydantic)
+        return cls._read(str(value))
 
     @classmethod
-    def _single(cls, written: str, parts: Sequence[int]) -> PartialDate:
+    @lru_cache(maxsize=10_000)  # the same days stand in many files, and each is read once for every language
+    def _read(cls, written: str) -> PartialDate:
+        found = _WRITTEN.fullmatch(written)
+        if not found:
+            raise ValueError(f"not a date: {_SHAPES}")
+        parts = [int(part) for part in found.groups() if part]
         try:
             first = date(*(*parts, 1, 1)[:3])
         except ValueError as problem:

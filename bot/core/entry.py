@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar, cast, get_args
 
 from pydantic import (
     BaseModel,
@@ -323,18 +324,37 @@ def _spoken(value: object, skipped: Collection[str]) -> Iterator[str]:
         for part in value:
             yield from _spoken(part, skipped)
     elif isinstance(value, BaseModel):
-        for name, part in value:
+        for name, part in value.__dict__.items():
             if name not in skipped:
                 yield from _spoken(part, skipped)
 
 
-def references(value: object) -> Iterator[Reference]:
-    """Every reference inside an entry, however deep."""
-    if isinstance(value, Reference):
-        yield value
+T = TypeVar("T")
+
+
+def inside(
+    value: object, wanted: type[T], place: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], T]]:
+    """Everything of a type inside an entry, however deep, with its place."""
+    if isinstance(value, wanted):
+        yield place, value
     elif isinstance(value, tuple):
-        for part in value:
-            yield from references(part)
+        for index, part in enumerate(value):
+            yield from inside(part, wanted, (*place, index))
     elif isinstance(value, BaseModel):
-        for _, part in value:
-            yield from references(part)
+        for name in holding(type(value), cast("type", wanted)):
+            yield from inside(getattr(value, name), wanted, (*place, name))
+
+
+@cache
+def holding(model: type[BaseModel], wanted: type) -> tuple[str, ...]:
+    """The fields of a model that may hold something of a type, however deep: no walk need look into the others."""
+    return tuple(name for name, field in model.model_fields.items() if _may_hold(field.annotation, wanted))
+
+
+def _may_hold(annotation: Any, wanted: type) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return bool(holding(annotation, wanted))
+    if isinstance(annotation, type) and issubclass(annotation, wanted):
+        return True
+    return any(_may_hold(part, wanted) for part in get_args(annotation))

@@ -287,6 +287,8 @@ _MARKUP = re.compile(
 
 def parse(markup: str) -> Text:
     r"""Read `*bold* _italic_ \`code\` [label](url) /command`; a backslash takes a sign's meaning away."""
+    if not _SIGN.search(markup):  # as in most words
+        return Text(markup)
     parts: list[Text | str] = []
     position = 0
     for found in _MARKUP.finditer(markup):

@@ -95,7 +95,7 @@ def test_the_digest_changes_with_the_text_alone(file: Path) -> None:
 
 def test_every_key_and_every_part_of_a_list_has_its_place(file: Path) -> None:
     text = "title: T\nsources:\n  - title: S\n    url: u\n  - {title: ប្រទីប, url: v}\n"
-    assert of(file, text).marks == {
+    places = {
         (): (1, 1),
         ("title",): (1, 1),
         ("sources",): (2, 1),
@@ -105,7 +105,10 @@ def test_every_key_and_every_part_of_a_list_has_its_place(file: Path) -> None:
         ("sources", 1): (5, 5),
         ("sources", 1, "title"): (5, 6),
         ("sources", 1, "url"): (5, 21),
+        ("sources", 2): None,
+        ("title", 0): None,
     }
+    assert {place: of(file, text).at(place) for place in places} == places
 
 
 def test_what_is_missing_is_objected_to_at_the_nearest_place_above(file: Path) -> None:

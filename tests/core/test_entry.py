@@ -9,7 +9,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from bot.content import load
-from bot.core.entry import Entry, Languages, Model, Name, Reference, References, Source, Words, references
+from bot.core.calendar import PartialDate
+from bot.core.entry import Entry, Languages, Model, Name, Reference, References, Source, Words, inside
 from bot.core.messages import Context
 from bot.core.text import Line, Style, Text
 from tests.conversation import TODAY, Reader
@@ -179,14 +180,16 @@ def test_a_kind_makes_no_news_unless_it_has_a_topic() -> None:
     assert note().standing() == {}
 
 
-def test_every_reference_is_found_and_says_what_it_names() -> None:
-    found = references(note(related=["one", "two"], near="three", themes=["torture"]))
-    assert {str(name): name.names for name in found} == {
-        "one": "entry",
-        "two": "entry",
-        "three": "entry",
-        "torture": "theme",
+def test_everything_of_a_type_is_found_with_its_place() -> None:
+    one = note(related=["one", "two"], near="three", themes=["torture"], notes=["A *note*"], as_of="2024-05")
+    assert {place: (str(name), name.names) for place, name in inside(one, Reference)} == {
+        ("related", 0): ("one", "entry"),
+        ("related", 1): ("two", "entry"),
+        ("near", 0): ("three", "entry"),
+        ("themes", 0): ("torture", "theme"),
     }
+    assert (("notes", 0), "A note") in {(place, text.plain) for place, text in inside(one, Text)}
+    assert (("as_of",), "2024-05") in {(place, str(date)) for place, date in inside(one, PartialDate)}
 
 
 def test_a_new_kind_is_one_class(tmp_path: Path) -> None:
