@@ -6,15 +6,16 @@ import codecs
 import hashlib
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import yaml
 
 from bot.content.problem import Problem
 
+T = TypeVar("T")
 Place = tuple[str | int, ...]
 Position = tuple[int, int]  # line and column, from 1
 Mark = Any  # the parser's, of a line and a column from 0: a Position for each would take half as long as parsing
@@ -35,6 +36,8 @@ class Document:
     parts: Parts = None
     problems: list[Problem] = field(default_factory=list)
     digest: str = ""
+    own: int = 0  # how many of the problems, the first ones, no other file has a part in
+    made: dict[Hashable, Any] = field(default_factory=dict)  # of this file alone
 
     def at(self, place: Place) -> Position | None:
         """Where a part stands; None where there is none."""
@@ -44,6 +47,20 @@ class Document:
     def object(self, place: Place, what: str, mend: str, *, warning: bool = False) -> None:
         """Add a finding at a place, or at the nearest one above it that exists."""
         self.problems.append(Problem(self.file, *_position(self._mark(place)[0]), what, mend, warning))
+
+    def once(self, name: Hashable, make: Callable[[], T]) -> T:
+        """What is made of this file alone: made once, as are the findings on the way, however often it is needed."""
+        if name not in self.made:
+            before = len(self.problems)
+            self.made[name] = make()
+            found, others = self.problems[before:], self.problems[self.own : before]
+            self.problems[self.own :] = found + others
+            self.own += len(found)
+        return cast("T", self.made[name])
+
+    def renew(self) -> None:
+        """Forget what was found of it beside other files."""
+        del self.problems[self.own :]
 
     def _mark(self, place: Place) -> tuple[Mark, int]:
         """The mark of a place or of the nearest above it, and how deep that one is."""
@@ -73,6 +90,7 @@ def _document(file: str, characters: Callable[[], str]) -> Document:
         _fill(document, text)
     except _Unreadable as trouble:
         document.problems.append(Problem(file, trouble.line, trouble.column, trouble.what, trouble.mend))
+    document.own = len(document.problems)
     return document
 
 

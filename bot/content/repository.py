@@ -6,12 +6,13 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.content import disclosure, rules, wording
+from bot.content import rules, wording
 from bot.content.document import Document, Place
 from bot.content.files import Files
 from bot.content.locale import locale
@@ -21,7 +22,8 @@ from bot.content.strings import read as read_strings
 from bot.content.validation import valid
 from bot.content.vocabulary import command_words, vocabularies
 from bot.core.content import Content, Pack, Phrase, Snapshot, Term
-from bot.core.entry import Entry, Languages, Reference, inside
+from bot.core.entry import Entry, Languages
+from bot.core.messages import Context
 from bot.core.search import Document as Indexed
 from bot.core.search import Index
 from bot.core.text import Text
@@ -29,10 +31,12 @@ from bot.core.text import Text
 Kinds = Sequence[type[Entry]]
 Terms = Mapping[str, Mapping[str, Term]]
 Entries = Mapping[str, Entry]
+Links = Mapping[str, frozenset[str]]
 SHIPPED = Path(__file__).parents[2] / "content"  # its strings speak for packs that bring none of their own
 # By the facet that they name (a law stands beside its offence's common name): the file of each, and what one is called.
 TERMS = {"states": "states", "themes": "themes", "topics": "topics", "laws": "offences"}
 _CALLED = {"states": "state", "themes": "theme", "topics": "topic", "laws": "offence"}
+_TERMS = frozenset(_CALLED.values())
 
 
 class ContentBroken(Exception):
@@ -45,14 +49,39 @@ class ContentBroken(Exception):
 
 def load(folder: Path, kinds: Kinds, today: date | None = None) -> tuple[Snapshot, list[Problem]]:
     """Read a content folder: the snapshot and the warnings. Raises ContentBroken with every problem at once."""
-    if not _there(folder):
-        raise ContentBroken([Problem(str(folder), 1, 1, "there is no such folder", "set PRATIP_CONTENT to one")])
-    files = Files(folder)
-    with _collector_paused():
-        snapshot = _Assembly(files, kinds, today).snapshot()
-    if snapshot is None or any(not problem.warning for problem in files.problems):
-        raise ContentBroken(files.problems)
-    return snapshot, files.problems
+    return Repository(folder, kinds).load(today)
+
+
+class Repository:
+    """A content folder that is read again and again, and of it what has changed."""
+
+    def __init__(self, folder: Path, kinds: Kinds) -> None:
+        self._folder, self._kinds = folder, kinds
+        self._last: _Assembly | None = None  # whether it was whole or not
+        self._whole: _Assembly | None = None
+
+    def load(self, today: date | None = None) -> tuple[Snapshot, list[Problem]]:
+        """The snapshot, and warnings of what was read. Raises ContentBroken with every problem at once."""
+        if not _there(self._folder):
+            mend = "set PRATIP_CONTENT to one"
+            raise ContentBroken([Problem(str(self._folder), 1, 1, "there is no such folder", mend)])
+        with _collector_paused():
+            assembly = self._begun(today)
+            snapshot = assembly.snapshot(self._whole)
+        problems = assembly.files.problems
+        if snapshot is None or any(not problem.warning for problem in problems):
+            raise ContentBroken(problems)
+        self._whole = assembly
+        return snapshot, problems
+
+    def _begun(self, today: date | None) -> _Assembly:
+        """On another day, or in other languages, every file says something else."""
+        last, self._last = self._last, None  # what fails midway is no ground to build on
+        assembly = _Assembly(Files(self._folder, last.files if last else None), self._kinds, today)
+        if last and (last.today, last.languages) != (assembly.today, assembly.languages):
+            assembly = _Assembly(Files(self._folder), self._kinds, today)
+        self._last = assembly
+        return assembly
 
 
 def _there(folder: Path) -> bool:
@@ -86,16 +115,20 @@ class Placed:
     document: Document
     place: Place
     data: Any
-
-    @property
-    def id(self) -> str:
-        """Its id; nothing where it has none that could be one."""
-        name = self.data.get("id") if isinstance(self.data, dict) else None
-        return str(name) if isinstance(name, str | int) else ""
+    id: str  # nothing where it has none that could be one
 
     def entry(self, languages: Languages) -> Entry | None:
         """The entry as readers of a language see it."""
         return valid(self.kind, self.document, self.place, self.data, languages)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheaf:
+    """What one file holds, whatever the others do."""
+
+    placed: Sequence[Placed]
+    views: Mapping[str, Entries]
+    named: Sequence[rules.Naming]
 
 
 class _Assembly:
@@ -108,24 +141,48 @@ class _Assembly:
         self.canon = _shipped("en")  # what the bot can say at all
         self.languages = _languages(self.document, files.named("strings"))
 
-    def snapshot(self) -> Snapshot | None:
+    def snapshot(self, before: _Assembly | None) -> Snapshot | None:
+        """All of it, or None where something is wrong. before: what was whole when it was last read."""
         codes = self.languages.known
         packs = {code: self._pack(code) for code in codes}
         spoken = {code: self._strings(code) for code in codes}
         terms = {code: self._terms(code) for code in codes}
-        placed = self._placed()
-        views = {code: self._entries(placed, code) for code in codes}
+        sheaves = [self._sheaf(kind, document) for kind in self.kinds for document in self.files.inside(kind.folder)]
+        placed = [each for sheaf in sheaves for each in sheaf.placed]
+        named = [each for sheaf in sheaves for each in sheaf.named]
         reference = self.languages.reference
+        names = self._names(placed, terms[reference])
         if pack := packs[reference]:
             rules.check_time_zone(pack.time_zone, self.document)
-            rules.check_channels(pack, self.document, self._names(placed, terms[reference]))
-        self._check(placed, views, terms, spoken)
-        if any(not problem.warning for problem in self.files.problems) or None in packs.values():
+            rules.check_channels(pack, self.document, names)
+        rules.check_ids(placed)
+        rules.check_references(named, names)
+        self._check_wording(names)
+        rules.check_strings(spoken, self.canon.phrases or spoken[reference].phrases, self.files)
+        self.document.problems.extend(self.files.strays({kind.folder for kind in self.kinds}))
+        if self._wrong or None in packs.values():
             return None
-        snapshot = self._finished({code: pack for code, pack in packs.items() if pack}, spoken, terms, views)
-        for each in placed:
-            rules.check_news(each, snapshot.views, self.today)
+        views = {code: {name: one for sheaf in sheaves for name, one in sheaf.views[code].items()} for code in codes}
+        links = _links(named)
+        snapshot = self._finished({code: pack for code, pack in packs.items() if pack}, spoken, terms, views, links)
+        contexts = [Context(view, datetime.combine(self.today, time(12), UTC)) for view in snapshot.views.values()]
+        for each in self._telling(placed, links, before):
+            rules.check_news(each, contexts)
         return snapshot
+
+    @property
+    def _wrong(self) -> bool:
+        return any(not each.warning for document in self.files.documents.values() for each in document.problems)
+
+    def _telling(self, placed: Sequence[Placed], links: Links, before: _Assembly | None) -> Sequence[Placed]:
+        """The entries that may be announced otherwise than before: those of changed files, and who is near them."""
+        known = before.files.documents if before else {}
+        changed = {name for name, document in self.files.documents.items() if known.get(name) is not document}
+        anew = {each.id for each in placed if each.document.file in changed}
+        if changed - {each.document.file for each in placed}:  # a word of the bot's, a term: it may stand in any
+            return placed
+        near = anew.union(*(links.get(name, ()) for name in anew))
+        return [each for each in placed if each.id in near]
 
     def _for(self, code: str) -> Languages:
         return replace(self.languages, reader=code)
@@ -139,7 +196,7 @@ class _Assembly:
     def _strings(self, code: str) -> Strings:
         """A language's words: the shipped ones, and over them the pack's own."""
         name = f"strings/{code}.yaml"
-        own = read_strings(code, self.files.read(name)) if self.files.has(name) else None
+        own = _spoken(code, self.files.read(name)) if self.files.has(name) else None
         base = Strings(code) if self.files.root.samefile(SHIPPED) else _shipped(code)
         if own is None and not base.phrases:
             mend = f"copy strings/en.yaml to {name} and translate it"
@@ -159,43 +216,24 @@ class _Assembly:
                         found[name][term.id] = term
         return found
 
-    def _placed(self) -> list[Placed]:
-        return [
-            Placed(kind, document, place, data)
-            for kind in self.kinds
-            for document in self.files.inside(kind.folder)
-            for place, data in _entries_of(document)
-        ]
+    def _sheaf(self, kind: type[Entry], document: Document) -> _Sheaf:
+        return document.once(kind, lambda: self._bound(kind, document))
 
-    def _entries(self, placed: Iterable[Placed], code: str) -> dict[str, Entry]:
-        languages = self._for(code)
-        found = (each.entry(languages) for each in placed)
-        return {entry.id: entry for entry in found if entry}
-
-    # -- what must hold between the parts
-
-    def _check(
-        self,
-        placed: Sequence[Placed],
-        views: Mapping[str, Entries],
-        terms: Mapping[str, Terms],
-        spoken: Mapping[str, Strings],
-    ) -> None:
-        reference = self.languages.reference
-        rules.check_ids(placed)
-        names = self._names(placed, terms[reference])
+    def _bound(self, kind: type[Entry], document: Document) -> _Sheaf:
+        """The entries of one file in all languages, checked as far as nothing else is needed for it."""
+        placed = [Placed(kind, document, place, data, _id(data)) for place, data in _entries_of(document)]
+        views: dict[str, Entries] = {}
+        for code in self.languages.known:
+            languages = self._for(code)
+            views[code] = {entry.id: entry for each in placed if (entry := each.entry(languages))}
         for each in placed:
-            rules.check_references(each, names)
-            if entry := views[reference].get(each.id):
+            if entry := views[self.languages.reference].get(each.id):
                 rules.check_dates(each, entry, self.today)
                 rules.check_entry(each, entry, self.today)
-        self._check_wording(names)
-        for document in self.files.documents.values():
-            disclosure.check(document)
-        rules.check_strings(spoken, self.canon.phrases or spoken[reference].phrases, self.files)
-        folders = {kind.folder for kind in self.kinds}
-        for stray in self.files.strays(folders):
-            self.document.problems.append(stray)
+        named = [(each, place, name) for each in placed for place, name in rules.named(kind, each.data, ())]
+        return _Sheaf(placed, views, named)
+
+    # -- what must hold between the parts
 
     def _check_wording(self, names: rules.Names) -> None:
         found = wording.read(self.files, self.languages)
@@ -226,14 +264,15 @@ class _Assembly:
         spoken: Mapping[str, Strings],
         terms: Mapping[str, Terms],
         views: Mapping[str, Entries],
+        links: Links,
     ) -> Snapshot:
         reference = self.languages.reference
         order = (reference, *(code for code in views if code != reference))
         spoken_views = [(spoken[code], views[code], terms[code]) for code in order]
         shared: dict[str, Any] = {
-            "links": _links(views[reference].values()),
-            "index": Index(_indexed([views[code] for code in order])),
-            "vocabularies": vocabularies(self.kinds, spoken_views, self.today, packs.values()),
+            "links": links,
+            "indexed": cache(lambda: Index(_indexed([views[code] for code in order]))),
+            "understood": cache(lambda: vocabularies(self.kinds, spoken_views, self.today, packs.values())),
             "commands": command_words(spoken.values()),
             "languages": {code: strings.name for code, strings in spoken.items()},
             "chosen": {code: strings.phrases.get("language.chosen", Text(code)) for code, strings in spoken.items()},
@@ -302,14 +341,18 @@ def _entries_of(document: Document) -> Iterator[tuple[Place, Any]]:
         document.object((), "this is neither an entry nor a list of entries", "write field: value lines")
 
 
-def _links(entries: Iterable[Entry]) -> dict[str, frozenset[str]]:
+def _id(data: Any) -> str:
+    name = data.get("id") if isinstance(data, dict) else None
+    return str(name) if isinstance(name, str | int) else ""
+
+
+def _links(named: Iterable[rules.Naming]) -> Links:
     """Who is near whom: a reference written on one side counts on both."""
     near: dict[str, set[str]] = {}
-    for entry in entries:
-        for _, name in inside(entry, Reference):
-            if name.names not in _CALLED.values():
-                near.setdefault(entry.id, set()).add(str(name))
-                near.setdefault(str(name), set()).add(entry.id)
+    for each, _, name in named:
+        if name.names not in _TERMS:
+            near.setdefault(each.id, set()).add(str(name))
+            near.setdefault(str(name), set()).add(each.id)
     return {name: frozenset(others) for name, others in near.items()}
 
 
@@ -324,7 +367,11 @@ def _indexed(views: Sequence[Entries]) -> Iterator[Indexed]:
 def _shipped(code: str) -> Strings:
     """The words that come with the program, where there are any in the language."""
     shipped, name = Files(SHIPPED), f"strings/{code}.yaml"
-    return read_strings(code, shipped.read(name)) if shipped.has(name) else Strings(code)
+    return _spoken(code, shipped.read(name)) if shipped.has(name) else Strings(code)
+
+
+def _spoken(code: str, document: Document) -> Strings:
+    return document.once(code, lambda: read_strings(code, document))
 
 
 def _phrases(strings: Strings, *others: Strings) -> dict[str, Phrase]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import available_timezones
@@ -15,7 +15,7 @@ from bot.content.files import Files
 from bot.content.strings import Strings, placeholders
 from bot.core import announcement
 from bot.core.calendar import PartialDate
-from bot.core.content import Content, Pack, Phrase
+from bot.core.content import Pack, Phrase
 from bot.core.entry import Entry, News, Reference, holding, inside
 from bot.core.messages import Context
 from bot.core.spelling import closest
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 # What can be named: by a kind's noun, by "entry" and by what one term of a list is called, each id with its name.
 Names = Mapping[str, Mapping[str, str]]
+Naming = tuple["Placed", Place, Reference]  # an entry, where in it, and what it names
 _STALE_MONTHS = 6
+_BRIEF = 500  # characters; an entry of no more makes no long message, whatever labels stand beside them
 _SHORT = 1_500  # characters that are no whole message, whatever stands around them
 _LONGEST = 3_500  # characters of one field; a Telegram message has 4,096 UTF-16 units and needs room for the rest
 
@@ -44,12 +46,12 @@ def check_ids(placed: Sequence[Placed]) -> None:
         first.setdefault(name, each)
 
 
-def check_references(each: Placed, known: Names) -> None:
-    """What an entry names exists, is of the kind that is meant and is not itself, whatever else may be wrong with it.
+def check_references(named: Iterable[Naming], known: Names) -> None:
+    """What entries name exists, is of the kind that is meant and is not itself, whatever else may be wrong with them.
 
     A pack that has no list of some terms may name any.
     """
-    for place, name in _named(each.kind, each.data, ()):
+    for each, place, name in named:
         if name.names not in known:
             continue
         if name.target not in known[name.names]:
@@ -90,7 +92,7 @@ def _one(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
-def _named(annotation: Any, data: Any, place: Place) -> Iterator[tuple[Place, Reference]]:
+def named(annotation: Any, data: Any, place: Place) -> Iterator[tuple[Place, Reference]]:
     """The references in plain data, found by what the model says of each place."""
     if isinstance(annotation, type) and issubclass(annotation, Reference):
         if isinstance(data, str | int) and not isinstance(data, bool) and data != "":
@@ -98,12 +100,12 @@ def _named(annotation: Any, data: Any, place: Place) -> Iterator[tuple[Place, Re
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
         for name in holding(annotation, Reference):
             if isinstance(data, dict) and name in data:
-                yield from _named(annotation.model_fields[name].annotation, data[name], (*place, name))
+                yield from named(annotation.model_fields[name].annotation, data[name], (*place, name))
     else:
         parts = [((*place, n), part) for n, part in enumerate(data)] if isinstance(data, list) else [(place, data)]
         for argument in get_args(annotation):
             for inner, part in parts:
-                yield from _named(argument, part, inner)
+                yield from named(argument, part, inner)
 
 
 def check_dates(each: Placed, entry: Entry, today: date) -> None:
@@ -148,18 +150,24 @@ def check_entry(each: Placed, entry: Entry, today: date) -> None:
             )
 
 
-def check_news(each: Placed, views: Mapping[str, Content], today: date) -> None:
-    """What is sent of an entry fits one message on every platform, and is written in the languages that it needs."""
-    contexts = [Context(view, datetime.combine(today, time(12), UTC)) for view in views.values()]
-    news = _due(contexts[0].content.entries[each.id], contexts[0])
+def check_news(each: Placed, contexts: Sequence[Context]) -> None:
+    """What is sent of it fits one message on every platform, and is written in the languages that it needs.
+
+    contexts: noon of the day, in every language, the pack's own first.
+    """
+    entry = contexts[0].content.entries[each.id]
+    news = _due(entry, contexts[0])
     if news is None:
         return
+    views = {context.content.locale.code: context for context in contexts}
     for code in news.languages:
         if code not in views:
             mend = f"use some of {', '.join(views)}"
             each.document.object((*each.place, "languages"), f"{code} is no language of the pack", mend)
     for context in contexts:
-        _check_message(each, news, context)
+        entry = context.content.entries[each.id]
+        if news.languages or sum(len(text.plain) for _, text in inside(entry, Text)) > _BRIEF:
+            _check_message(each, entry, news, context)
 
 
 def _due(entry: Entry, context: Context) -> News | None:
@@ -169,8 +177,8 @@ def _due(entry: Entry, context: Context) -> News | None:
     return next(filter(None, map(entry.news, (today, *days))), None)
 
 
-def _check_message(each: Placed, news: News, context: Context) -> None:
-    code, entry = context.content.locale.code, context.content.entries[each.id]
+def _check_message(each: Placed, entry: Entry, news: News, context: Context) -> None:
+    code = context.content.locale.code
     said = entry.announced(context)
     if len(said.plain) > _SHORT and not announcement.fits(announcement.uncut(news, entry, context)):
         what = f"what is sent of it in {code} is more than one message takes"

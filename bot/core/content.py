@@ -120,11 +120,21 @@ class Content:
     phrases: Mapping[str, Phrase]
     terms: Mapping[str, Mapping[str, Term]]  # "states", "themes", "topics", "laws": by id
     links: Mapping[str, frozenset[str]]  # both directions
-    index: Index
-    vocabularies: Mapping[str, Vocabulary]  # by kind; they understand every language of the pack
+    indexed: Callable[[], Index]  # makes it when it is first asked for
+    understood: Callable[[], Mapping[str, Vocabulary]]  # the same of the vocabularies
     commands: Mapping[str, str]  # a command's name in any language, normalised: the command
     languages: Mapping[str, str]  # code: the language's own name
     chosen: Mapping[str, Text]  # code: what is said, in that language, to one who chooses it
+
+    @property
+    def index(self) -> Index:
+        """The search index, of all languages."""
+        return self.indexed()
+
+    @property
+    def vocabularies(self) -> Mapping[str, Vocabulary]:
+        """What can be said of each kind; they understand every language of the pack."""
+        return self.understood()
 
     def say(self, phrase: str, **values: Text | str | int | PartialDate) -> Text:
         """One of the bot's own sentences with its values; n decides the plural form. KeyError if there is none."""

@@ -332,18 +332,22 @@ def _spoken(value: object, skipped: Collection[str]) -> Iterator[str]:
 T = TypeVar("T")
 
 
-def inside(
-    value: object, wanted: type[T], place: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], T]]:
+def inside(value: object, wanted: type[T]) -> list[tuple[tuple[str | int, ...], T]]:
     """Everything of a type inside an entry, however deep, with its place."""
-    if isinstance(value, wanted):
-        yield place, value
-    elif isinstance(value, tuple):
-        for index, part in enumerate(value):
-            yield from inside(part, wanted, (*place, index))
-    elif isinstance(value, BaseModel):
-        for name in holding(type(value), cast("type", wanted)):
-            yield from inside(getattr(value, name), wanted, (*place, name))
+    found: list[tuple[tuple[str | int, ...], T]] = []
+
+    def look(part: object, place: tuple[str | int, ...]) -> None:
+        if isinstance(part, wanted):
+            found.append((place, part))
+        elif isinstance(part, tuple):
+            for index, each in enumerate(part):
+                look(each, (*place, index))
+        elif isinstance(part, BaseModel):
+            for name in holding(type(part), cast("type", wanted)):
+                look(getattr(part, name), (*place, name))
+
+    look(value, ())
+    return found
 
 
 @cache

@@ -77,7 +77,7 @@ def _name(words: _Words, field: str, length: int) -> str:
 
 def _recommendation(words: _Words, number: int) -> str:
     return (
-        f'- id: rec-{number}\n  cycle: {number % 4 + 1}\n  paragraph: "118.{number}"\n  document: A/HRC/26/16\n'
+        f'- id: rec-{number}\n  cycle: {number % 4 + 1}\n  paragraph: "118.{number % 300}"\n  document: A/HRC/26/16\n'
         f"  states: [{words.one(_STATES)}]\n  gist: {words(90)}\n  response: {words.one(('noted', 'supported'))}\n"
         f"  response_note: {words(80)}\n  action_category: 5\n"
         f"  upr_info:\n    response: Noted\n    action_category: 5\n    issues: [{words(12)}, {words(12)}]\n"
