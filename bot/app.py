@@ -238,8 +238,8 @@ async def _serve(
     loop.set_exception_handler(_unheard)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, service.stop)
-    # A terminal that goes away ends its conversation. A service reloads nothing by it, and must not die of it.
-    loop.add_signal_handler(signal.SIGHUP, service.wake if leads else service.stop)
+    # A terminal that goes away ends its conversation. A service is told so to look at its content.
+    loop.add_signal_handler(signal.SIGHUP, watch.look if leads else service.stop)
     loop.add_signal_handler(signal.SIGUSR1, service.wake)  # the shell has changed what is to be sent
     try:
         await service.run(platforms)

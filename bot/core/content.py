@@ -136,6 +136,14 @@ class Content:
         """What can be said of each kind; they understand every language of the pack."""
         return self.understood()
 
+    def prepare(self) -> None:
+        """Make what would be made when somebody first asks for it, who would wait meanwhile."""
+        self.indexed()
+        self.understood()
+        for name, made in vars(Content).items():
+            if isinstance(made, cached_property):
+                getattr(self, name)
+
     def say(self, phrase: str, **values: Text | str | int | PartialDate) -> Text:
         """One of the bot's own sentences with its values; n decides the plural form. KeyError if there is none."""
         form = self.phrases[phrase]
@@ -348,6 +356,11 @@ class Snapshot:
     views: Mapping[str, Content]
     default: str
     version: str  # digest of the files it was read from
+
+    def prepare(self) -> None:
+        """Make what would be made when somebody first asks for it, who would wait meanwhile."""
+        for view in self.views.values():
+            view.prepare()
 
     def view(self, *wishes: str) -> Content:
         """The view for the first wish the pack can grant ("km-KH" is granted by km), else its default."""

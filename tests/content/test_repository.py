@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 import handlers
 from bot.content import ContentBroken, Problem, load
-from bot.content.repository import SHIPPED
+from bot.content.repository import SHIPPED, Repository
 from bot.core.content import Snapshot
+from bot.core.entry import Entry
 from bot.core.text import Style
 from handlers.prisoners import Prisoner
 from handlers.timeline import Happening
@@ -158,6 +159,83 @@ def test_loading_leaves_the_garbage_collector_as_it_was(tmp_path: Path) -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+# --- what is read again
+
+CLAIMED = entry(claim="Nobody is held.", who="A spokesman", date="2019", related="[a]")
+
+
+PEOPLE = {"prisoners/a.yaml": person("Sok Vanna"), "prisoners/b.yaml": person("Chan Dara")}
+
+
+def test_what_has_not_changed_is_not_read_again(tmp_path: Path) -> None:
+    repository = Repository(write(tmp_path, PEOPLE), handlers.kinds)
+    before = repository.load(TODAY)[0].view().entries
+    write(tmp_path, {"prisoners/b.yaml": person("Long Sophea")})
+    (tmp_path / "prisoners/a.yaml").touch()
+    after = repository.load(TODAY)[0].view().entries
+    assert after["a"] is before["a"]
+    assert str(after["b"].heading) == "Long Sophea"
+
+
+def test_every_file_is_read_again_on_another_day_and_in_other_languages(tmp_path: Path) -> None:
+    repository = Repository(write(tmp_path, PEOPLE), handlers.kinds)
+    before, warnings = repository.load(TODAY)
+    after, more = repository.load(TODAY.replace(year=2040))
+    assert after.view().entries["a"] is not before.view().entries["a"]
+    assert len(more) > len(warnings)
+    assert repository.load(TODAY)[1] == warnings
+    assert sorted(repository.load(TODAY)[0].views) == ["en"]
+    write(tmp_path, {}, "en", "km")
+    assert sorted(repository.load(TODAY)[0].view("km").entries) == ["a", "b"]
+
+
+def test_what_files_say_of_one_another_is_looked_at_each_time(tmp_path: Path) -> None:
+    repository = Repository(write(tmp_path, {**PEOPLE, "claims/c.yaml": CLAIMED}), handlers.kinds)
+    repository.load(TODAY)
+    (tmp_path / "prisoners/a.yaml").unlink()
+    for _ in range(2):
+        with pytest.raises(ContentBroken) as broken:
+            repository.load(TODAY)
+        assert [str(each) for each in broken.value.problems if not each.warning] == [
+            "claims/c.yaml:4:11: there is no entry a: remove it, or add what it names"
+        ]
+    write(tmp_path, PEOPLE)
+    content = repository.load(TODAY)[0].view()
+    assert [each.id for each in content.linked(content.entries["c"], Entry)] == ["a"]
+
+
+def test_what_is_broken_is_found_each_time_and_what_is_mended_is_read(tmp_path: Path) -> None:
+    repository = Repository(write(tmp_path, PEOPLE), handlers.kinds)
+    for text, line in (("name: [\n", 2), (person(custody="jailed"), 4), (person(role="call 012 345 678"), 2)):
+        write(tmp_path, {"prisoners/b.yaml": text})
+        for _ in range(2):
+            with pytest.raises(ContentBroken) as broken:
+                repository.load(TODAY)
+            assert {each.line for each in broken.value.problems if not each.warning} == {line}
+    write(tmp_path, PEOPLE)
+    assert len(repository.load(TODAY)[0].view().entries) == 2
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"), [("topics.yaml", "Prisoners", "P" * 1_000), ("updates/u.yaml", "An update", "U" * 1_000)]
+)
+def test_what_is_sent_is_measured_again_where_anything_in_it_has_changed(
+    tmp_path: Path, file: str, old: str, new: str
+) -> None:
+    update = entry(title="An update", date="2026-11-23", topics="[prisoners]", text="x" * 3_000)
+    files = {"topics.yaml": "- {id: prisoners, name: Prisoners}\n", "updates/u.yaml": update}
+    repository = Repository(write(tmp_path, files), handlers.kinds)
+    repository.load(TODAY)
+    write(tmp_path, {file: files[file].replace(old, new)})
+    with pytest.raises(ContentBroken) as broken:
+        repository.load(TODAY)
+    assert [each.what for each in broken.value.problems if not each.warning] == [
+        "what is sent of it in en is more than one message takes"
+    ]
+    write(tmp_path, files)
+    repository.load(TODAY)
 
 
 # --- what is refused, each at its place

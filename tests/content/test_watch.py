@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,52 @@ async def test_an_edit_is_noticed_also_one_made_before_anybody_waited(folder: Pa
     await asyncio.sleep(0.3)
     (folder / "prisoners/a.yaml").unlink()
     assert await waiting == ["Chan Dara"]
+
+
+async def test_a_file_that_an_editor_puts_in_the_place_of_another_is_read(folder: Path, tmp_path: Path) -> None:
+    watch = Watch(folder, handlers.kinds)
+    waiting = asyncio.create_task(named(watch))
+    await asyncio.sleep(0.3)
+    backup, fresh = folder / "prisoners/a.yaml~", tmp_path / "a.yaml"
+    (folder / "prisoners/a.yaml").rename(backup)
+    fresh.write_text(person("Chan Dara"))
+    fresh.rename(folder / "prisoners/a.yaml")
+    backup.unlink()
+    assert await waiting == ["Chan Dara"]
+
+
+async def test_many_files_that_are_taken_away_and_written_are_read_once_all_are_there(folder: Path) -> None:
+    watch = Watch(folder, handlers.kinds)
+    waiting = asyncio.create_task(named(watch))
+    await asyncio.sleep(0.3)
+    (folder / "prisoners/a.yaml").unlink()
+    for number in range(30):
+        write(folder, {f"prisoners/p-{number}.yaml": person(f"Sok {number}")})
+        await asyncio.sleep(0.005)
+    assert len(await waiting) == 30
+
+
+async def test_who_asks_has_the_folder_read_at_once_though_nothing_stirs_in_it(folder: Path) -> None:
+    watch = Watch(folder, handlers.kinds)
+    before = watch.snapshot
+    waiting = asyncio.create_task(named(watch))
+    await asyncio.sleep(1.2)
+    assert not waiting.done()
+    watch.look()
+    assert await waiting == ["Sok Vanna"]
+    assert watch.snapshot is not before
+    again = asyncio.create_task(named(watch))
+    await asyncio.sleep(1.2)
+    assert not again.done()
+    again.cancel()
+
+
+async def test_threads_take_turns_as_before_once_the_folder_is_read(folder: Path) -> None:
+    before = sys.getswitchinterval()
+    watch = Watch(folder, handlers.kinds)
+    write(folder, {"prisoners/a.yaml": person("Chan Dara")})
+    assert await named(watch) == ["Chan Dara"]
+    assert sys.getswitchinterval() == before
 
 
 async def test_what_is_broken_is_passed_over_until_it_is_mended(folder: Path) -> None:
