@@ -210,7 +210,9 @@ class _Builder:
             if key in data:
                 where = self.document.file, *_position(event.start_mark)
                 self.document.problems.append(Problem(*where, f"{key} stands here twice", "keep one of them"))
-            data[key], below = self.value(self.next(), depth)
+            value = self.next()
+            plain = type(value) is yaml.ScalarEvent and not value.anchor  # as nearly all are
+            data[key], below = (_scalar(value), None) if plain else self.value(value, depth)
             parts[key] = event.start_mark, below
         return data, parts
 

@@ -43,6 +43,8 @@ class Languages:
 
 def _choice(value: object, languages: Languages) -> tuple[str, bool, str]:
     """The characters to show, whether they are a draft, and their language."""
+    if isinstance(value, str) and (words := value.strip()):  # as most are
+        return words, False, languages.reference
     versions = value if isinstance(value, dict) else {languages.reference: value}
     strangers = [code for code in versions if code not in languages.known]
     if strangers:

@@ -1,4 +1,4 @@
-"""Bench: `python -m tests.bench [broadcast kill matrix fault speed imports load]`; without a name, all of them."""
+"""Bench: `python -m tests.bench NAME...`, of those below; without a name, all of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import broadcast, fault, imports, kill, load, matrix, speed
+from tests.bench import broadcast, fault, imports, kill, load, matrix, reload, speed, start
 from tests.bench.figure import Figure, table
 
 _BENCHES = {
@@ -19,6 +19,8 @@ _BENCHES = {
     "speed": speed.measure,
     "imports": imports.measure,
     "load": load.measure,
+    "reload": reload.measure,
+    "start": start.measure,
 }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.content.repository import SHIPPED
@@ -26,9 +28,14 @@ async def measure(folder: Path) -> list[Figure]:
 
 
 def _checked(content: Path) -> float:
-    """Seconds of the processor that the whole process took, from its start."""
+    return processor([sys.executable, "-m", "bot", "check", str(content)])
+
+
+def processor(command: Sequence[str], settings: Mapping[str, str] | None = None) -> float:
+    """Seconds of the processor that a whole process took, from its start; settings are PRATIP_* without the prefix."""
+    given = {**os.environ, **{f"PRATIP_{name}": value for name, value in (settings or {}).items()}}
     before = _children()
-    subprocess.run([sys.executable, "-m", "bot", "check", str(content)], cwd=HOUSE, capture_output=True, check=True)
+    subprocess.run(command, cwd=HOUSE, env=given, capture_output=True, check=True)
     return _children() - before
 
 
