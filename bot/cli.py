@@ -44,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     check = commands.add_parser("check", help="report every problem of a content folder")
     check.add_argument("path", nargs="?", type=Path, metavar="PATH", help="the folder (default: PRATIP_CONTENT)")
+    check.add_argument("--format", choices=("text", "json", "github"), default="text", help="how they are written")
+    check.add_argument("--language", choices=("en", "km"), default="en", help="in which they are said")
     check.set_defaults(command=_check)
     _add_import(commands.add_parser("import", help="bring official recommendations into the content"))
     _add_matrix(commands.add_parser("matrix", help="have other apps trust the bot on Matrix"))
@@ -167,12 +169,13 @@ def _broadcast(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from bot import app
-    from bot.content import summary
+    from bot.content.report import report
+    from bot.content.translation import catalogue
 
-    problems = app.check(options.path or configuration.load().content)
-    for problem in problems:
-        print(problem)
-    print(summary(problems), file=sys.stderr)
+    folder, words = options.path or configuration.load().content, catalogue(options.language)
+    problems = app.check(folder)
+    print(report(problems, options.format, words, folder), end="")
+    print(words.summary(problems), file=sys.stderr)
     return 0 if all(problem.warning for problem in problems) else 1
 
 

@@ -159,6 +159,27 @@ def test_check_takes_a_folder_and_is_content_with_warnings(program: Program) -> 
     assert said.err.startswith("0 errors, ")
 
 
+@pytest.mark.parametrize(
+    ("options", "first", "total"),
+    [
+        (["--language", "km"], "prisoners/a.yaml:1:1: ខ្វះ role: សូមបន្ថែម role", "កំហុស 1 ការព្រមាន 0"),
+        (
+            ["--format", "github"],
+            "::error file=content/prisoners/a.yaml,line=1,col=1::role is missing: add role",
+            "1 error",
+        ),
+        (["--format", "json"], "[", "1 error"),
+    ],
+)
+def test_check_speaks_to_translators_and_to_other_programs(
+    program: Program, options: list[str], first: str, total: str
+) -> None:
+    write(program.home / "content", {"prisoners/a.yaml": person().replace("role: A reporter\n", "")})
+    said = program.run("check", "content", *options, code=1)
+    assert said.out.splitlines()[0] == first
+    assert said.err.startswith(total)
+
+
 def test_check_of_no_folder_says_so(program: Program, tmp_path: Path) -> None:
     said = program.run("check", str(tmp_path / "none"), code=1)
     assert said.out == f"{tmp_path}/none:1:1: there is no such folder: set PRATIP_CONTENT to one\n"

@@ -254,184 +254,182 @@ def said(**fields: str) -> dict[str, str]:
     return {"events/e.yaml": entry(**{"title": "Election day", "date": "2018", "text": "People voted.", **fields})}
 
 
-@pytest.mark.parametrize(
-    ("files", "complaints"),
-    [
-        # YAML's own traps
-        (said(title="no"), []),
-        (said(date="no"), [f"events/e.yaml:2:1: date: not a date: {DATES}"]),
-        (said(date="1e3"), [f"events/e.yaml:2:1: date: not a date: {DATES}"]),
-        (said(date="2019-05"), []),
-        (said(date="2019-05-01T00:00:00"), [f"events/e.yaml:2:1: date: not a date: {DATES}"]),
-        (
-            said(date="2019-02-29"),
-            [f"events/e.yaml:2:1: date: there is no such day (day is out of range for month): {DATES}"],
-        ),
-        (
-            said(date="{from: 2020, to: 2019}"),
-            ["events/e.yaml:2:1: date: the span ends before it starts: exchange from and to"],
-        ),
-        (said(date="{from: 2020, until: 2021}"), [f"events/e.yaml:2:1: date: not a date: {DATES}"]),
-        (said(date=""), [f"events/e.yaml:2:1: date: not a date: {DATES}"]),
-        (
-            said(title="true"),
-            ["events/e.yaml:1:1: title: expected words, or a mapping from language to words: correct it"],
-        ),
-        (
-            said(title="A: a title"),
-            [f"events/e.yaml:1:9: mapping values are not allowed in this context: {COLON}"],
-        ),
-        (
-            said(title="*bold*"),
-            [f"events/e.yaml:1:13: did not find expected alphabetic or numeric character: {STAR}"],
-        ),
-        (said(aliases="[*a]"), ["events/e.yaml:4:11: *a stands for nothing: write it out, or put quotes around it"]),
-        (
-            {"events/e.yaml": "title: T\n\tdate: 2019\n"},
-            ["events/e.yaml:2:1: found a tab character that violates indentation: use spaces instead of tabs"],
-        ),
-        ({"events/e.yaml": EVENT + "title: Again\n"}, ["events/e.yaml:5:1: title stands here twice: keep one of them"]),
-        ({"events/e.yaml": "[" * 100_000}, ["events/e.yaml:1:42: this is nested too deeply: flatten it"]),
-        ({"events/e.yaml": "- " * 100_000}, ["events/e.yaml:1:83: this is nested too deeply: flatten it"]),
-        ({"events/e.yaml": ""}, ["events/e.yaml:1:1: the file is empty: write an entry or delete the file"]),
-        (
-            {"events/e.yaml": "a word\n"},
-            ["events/e.yaml:1:1: this is neither an entry nor a list of entries: write field: value lines"],
-        ),
-        ({"events/e.yaml": "- a word\n"}, ["events/e.yaml:1:3: this is not an entry: write field: value lines"]),
-        ({"events/e.yaml": "\ufeff" + EVENT}, []),
-        (said(title='"\\u202eT"'), ["events/e.yaml:1:1: a hidden control character stands here: write it without"]),
-        # fields
-        (said(titel="T"), ["events/e.yaml:4:1: there is no field titel here: did you mean title?"]),
-        ({"events/e.yaml": f"title: T\ntext: T\n{SOURCES}\n"}, ["events/e.yaml:1:1: date is missing: add date"]),
-        (
-            {"prisoners/a.yaml": person().replace("as_of: 2026-10\n", "")},
-            ["prisoners/a.yaml:1:1: as_of is missing: add as_of"],
-        ),
-        (
-            {"prisoners/a.yaml": person(custody="jailed")},
-            [f"prisoners/a.yaml:4:1: custody cannot be 'jailed': use one of {CUSTODY}"],
-        ),
-        ({"events/e.yaml": EVENT.replace(SOURCES + "\n", "")}, ["events/e.yaml:1:1: sources is missing: add sources"]),
-        (said(sources="[]"), ["events/e.yaml:4:1: sources is empty: add at least one"]),
-        (
-            said(sources="\n  - title: T\n    publisher: P\n    url: www.example.org"),
-            ["events/e.yaml:7:5: 'www.example.org' is no address: write it whole, beginning with https://"],
-        ),
-        (
-            said(sources="\n  - title: T\n    publisher: P"),
-            ["events/e.yaml:5:5: sources: there is no address: add url, or say in withheld why there is none"],
-        ),
-        (said(sources="\n  - {title: T, publisher: P, withheld: It names a relative.}"), []),
-        # ids and references
-        (
-            {"events/a.yaml": f"id: b\n{EVENT}"},
-            ["events/a.yaml:1:1: the id is not the file's name: write a or leave it out"],
-        ),
-        (
-            {"events/Big Day.yaml": EVENT},
-            ["events/Big Day.yaml:1:1: 'Big Day' cannot be an id: use lower-case letters, digits and single hyphens"],
-        ),
-        (
-            {"events/a.yaml": EVENT, "claims/a.yaml": CLAIM},
-            ["events/a.yaml:1:1: the id a is taken by claims/a.yaml: choose another id"],
-        ),
-        (
-            {"claims/a.yaml": f"- id: one\n  claim: C\n  who: W\n  date: 2019\n  {SOURCES}\n" * 2},
-            ["claims/a.yaml:6:3: the id one is taken by claims/a.yaml: choose another id"],
-        ),
-        (
-            {"claims/a.yaml": f"- id: [one]\n  claim: C\n  who: W\n  date: 2019\n  {SOURCES}\n"},
-            ["claims/a.yaml:1:3: id holds a list, not words: write words"],
-        ),
-        (
-            {"events/kem-sokha.yaml": EVENT, **said(related="[kem-sokah]")},
-            ["events/e.yaml:4:11: there is no entry kem-sokah: did you mean kem-sokha?"],
-        ),
-        (said(related="[nobody]"), ["events/e.yaml:4:11: there is no entry nobody: remove it, or add what it names"]),
-        (
-            said(related="['']"),
-            ["events/e.yaml:4:11: related is empty: add at least one"],
-        ),
-        (
-            {"themes.yaml": "- {id: torture, name: Torture}\n", **said(themes="\n  - tortur")},
-            ["events/e.yaml:5:5: there is no theme tortur: did you mean torture?"],
-        ),
-        (said(themes="[anything]"), []),
-        (
-            {
-                "topics.yaml": "- {id: laws, name: Laws}\n",
-                "updates/u.yaml": entry(date="2026", topics="[lows]", title="T", text="T"),
-            },
-            ["updates/u.yaml:2:10: there is no topic lows: did you mean laws?"],
-        ),
-        (
-            {"updates/u.yaml": entry(date="2026", topics="[]", title="T", text="T")},
-            ["updates/u.yaml:2:1: topics is empty: add at least one"],
-        ),
-        (
-            {"themes.yaml": "- {id: a, name: A}\n- {id: b, name: B}\n- {id: a, name: C}\n"},
-            ["themes.yaml:3:4: the id a is taken above: choose another id"],
-        ),
-        ({"themes.yaml": "a: b\n"}, ["themes.yaml:1:1: this is not a list: begin each term with a hyphen"]),
-        ({"themes.yaml": "- a\n"}, ["themes.yaml:1:3: this is not an entry: write field: value lines"]),
-        # files
-        (
-            {"evnts/e.yaml": EVENT},
-            [f"evnts/e.yaml:1:1: nothing reads this file: put it into one of {FOLDERS} and end its name in .yaml"],
-        ),
-        (
-            {"events/e.yml": EVENT},
-            [f"events/e.yml:1:1: nothing reads this file: put it into one of {FOLDERS} and end its name in .yaml"],
-        ),
-        (
-            {"events/e.YAML": EVENT},
-            [f"events/e.YAML:1:1: nothing reads this file: put it into one of {FOLDERS} and end its name in .yaml"],
-        ),
-        (
-            {"events/e.yaml/a.txt": ""},
-            ["events/e.yaml:1:1: the file cannot be read (Is a directory): check its permissions"],
-        ),
-        # the pack and its languages
-        (
-            {"pack.yaml": "title: T\n"},
-            [
-                f"pack.yaml:1:1: {name} is missing: add {name}"
-                for name in ("default_language", "languages", "time_zone")
-            ],
-        ),
-        ({"pack.yaml": "- T\n"}, ["pack.yaml:1:1: this is not an entry: write field: value lines"]),
-        (
-            {"pack.yaml": PACK.format(languages="en")},
-            [f"pack.yaml:2:1: languages holds 'en', not a list: {HYPHENS}"],
-        ),
-        ({"pack.yaml": PACK.format(languages="[]")}, ["pack.yaml:2:1: languages is empty: add at least one"]),
-        (
-            {"pack.yaml": PACK.format(languages="[en, klingon]")},
-            ["pack.yaml:2:17: klingon is no language code: use an ISO 639 code like en or km"],
-        ),
-        (
-            {"pack.yaml": PACK.format(languages=f"[en, {'x' * 300}]")},
-            [f"pack.yaml:2:17: {'x' * 300} is no language code: use an ISO 639 code like en or km"],
-        ),
-        (
-            {"pack.yaml": PACK.format(languages="[en, de]")},
-            ["pack.yaml:2:1: the language de has no strings: copy strings/en.yaml to strings/de.yaml and translate it"],
-        ),
-        (
-            {"pack.yaml": PACK.format(languages="[km]")},
-            ["pack.yaml:1:1: en is not among the languages: add it to languages"],
-        ),
-        (
-            {"pack.yaml": PACK.format(languages="[en]") + "reference_language: klingon\n"},
-            [
-                "pack.yaml:1:1: klingon is not among the languages: add it to languages",
-                "pack.yaml:5:1: klingon is no language code: use an ISO 639 code like en or km",
-            ],
-        ),
-        (said(title="{en: T, de: T}"), ["events/e.yaml:1:1: title: no such language: de (the pack has en)"]),
-    ],
-)
+# Files, and what is said of each pack with them.
+BROKEN: list[tuple[Mapping[str, str], list[str]]] = [
+    # YAML's own traps
+    (said(title="no"), []),
+    (said(date="no"), [f"events/e.yaml:2:1: date: not a date: {DATES}"]),
+    (said(date="1e3"), [f"events/e.yaml:2:1: date: not a date: {DATES}"]),
+    (said(date="2019-05"), []),
+    (said(date="2019-05-01T00:00:00"), [f"events/e.yaml:2:1: date: not a date: {DATES}"]),
+    (
+        said(date="2019-02-29"),
+        [f"events/e.yaml:2:1: date: there is no such day (day is out of range for month): {DATES}"],
+    ),
+    (
+        said(date="{from: 2020, to: 2019}"),
+        ["events/e.yaml:2:1: date: the span ends before it starts: exchange from and to"],
+    ),
+    (said(date="{from: 2020, until: 2021}"), [f"events/e.yaml:2:1: date: not a date: {DATES}"]),
+    (said(date=""), [f"events/e.yaml:2:1: date: not a date: {DATES}"]),
+    (
+        said(title="true"),
+        ["events/e.yaml:1:1: title: expected words, or a mapping from language to words: correct it"],
+    ),
+    (
+        said(title="A: a title"),
+        [f"events/e.yaml:1:9: mapping values are not allowed in this context: {COLON}"],
+    ),
+    (
+        said(title="*bold*"),
+        [f"events/e.yaml:1:13: did not find expected alphabetic or numeric character: {STAR}"],
+    ),
+    (said(aliases="[*a]"), ["events/e.yaml:4:11: *a stands for nothing: write it out, or put quotes around it"]),
+    (
+        {"events/e.yaml": "title: T\n\tdate: 2019\n"},
+        ["events/e.yaml:2:1: found a tab character that violates indentation: use spaces instead of tabs"],
+    ),
+    ({"events/e.yaml": EVENT + "title: Again\n"}, ["events/e.yaml:5:1: title stands here twice: keep one of them"]),
+    ({"events/e.yaml": "[" * 100_000}, ["events/e.yaml:1:42: this is nested too deeply: flatten it"]),
+    ({"events/e.yaml": "- " * 100_000}, ["events/e.yaml:1:83: this is nested too deeply: flatten it"]),
+    ({"events/e.yaml": ""}, ["events/e.yaml:1:1: the file is empty: write an entry or delete the file"]),
+    (
+        {"events/e.yaml": "a word\n"},
+        ["events/e.yaml:1:1: this is neither an entry nor a list of entries: write field: value lines"],
+    ),
+    ({"events/e.yaml": "- a word\n"}, ["events/e.yaml:1:3: this is not an entry: write field: value lines"]),
+    ({"events/e.yaml": "\ufeff" + EVENT}, []),
+    (said(title='"\\u202eT"'), ["events/e.yaml:1:1: a hidden control character stands here: write it without"]),
+    # fields
+    (said(titel="T"), ["events/e.yaml:4:1: there is no field titel here: did you mean title?"]),
+    ({"events/e.yaml": f"title: T\ntext: T\n{SOURCES}\n"}, ["events/e.yaml:1:1: date is missing: add date"]),
+    (
+        {"prisoners/a.yaml": person().replace("as_of: 2026-10\n", "")},
+        ["prisoners/a.yaml:1:1: as_of is missing: add as_of"],
+    ),
+    (
+        {"prisoners/a.yaml": person(custody="jailed")},
+        [f"prisoners/a.yaml:4:1: custody cannot be 'jailed': use one of {CUSTODY}"],
+    ),
+    ({"events/e.yaml": EVENT.replace(SOURCES + "\n", "")}, ["events/e.yaml:1:1: sources is missing: add sources"]),
+    (said(sources="[]"), ["events/e.yaml:4:1: sources is empty: add at least one"]),
+    (
+        said(sources="\n  - title: T\n    publisher: P\n    url: www.example.org"),
+        ["events/e.yaml:7:5: 'www.example.org' is no address: write it whole, beginning with https://"],
+    ),
+    (
+        said(sources="\n  - title: T\n    publisher: P"),
+        ["events/e.yaml:5:5: sources: there is no address: add url, or say in withheld why there is none"],
+    ),
+    (said(sources="\n  - {title: T, publisher: P, withheld: It names a relative.}"), []),
+    # ids and references
+    (
+        {"events/a.yaml": f"id: b\n{EVENT}"},
+        ["events/a.yaml:1:1: the id is not the file's name: write a or leave it out"],
+    ),
+    (
+        {"events/Big Day.yaml": EVENT},
+        ["events/Big Day.yaml:1:1: 'Big Day' cannot be an id: use lower-case letters, digits and single hyphens"],
+    ),
+    (
+        {"events/a.yaml": EVENT, "claims/a.yaml": CLAIM},
+        ["events/a.yaml:1:1: the id a is taken by claims/a.yaml: choose another id"],
+    ),
+    (
+        {"claims/a.yaml": f"- id: one\n  claim: C\n  who: W\n  date: 2019\n  {SOURCES}\n" * 2},
+        ["claims/a.yaml:6:3: the id one is taken by claims/a.yaml: choose another id"],
+    ),
+    (
+        {"claims/a.yaml": f"- id: [one]\n  claim: C\n  who: W\n  date: 2019\n  {SOURCES}\n"},
+        ["claims/a.yaml:1:3: id holds a list, not words: write words"],
+    ),
+    (
+        {"events/kem-sokha.yaml": EVENT, **said(related="[kem-sokah]")},
+        ["events/e.yaml:4:11: there is no entry kem-sokah: did you mean kem-sokha?"],
+    ),
+    (said(related="[nobody]"), ["events/e.yaml:4:11: there is no entry nobody: remove it, or add what it names"]),
+    (
+        said(related="['']"),
+        ["events/e.yaml:4:11: related is empty: add at least one"],
+    ),
+    (
+        {"themes.yaml": "- {id: torture, name: Torture}\n", **said(themes="\n  - tortur")},
+        ["events/e.yaml:5:5: there is no theme tortur: did you mean torture?"],
+    ),
+    (said(themes="[anything]"), []),
+    (
+        {
+            "topics.yaml": "- {id: laws, name: Laws}\n",
+            "updates/u.yaml": entry(date="2026", topics="[lows]", title="T", text="T"),
+        },
+        ["updates/u.yaml:2:10: there is no topic lows: did you mean laws?"],
+    ),
+    (
+        {"updates/u.yaml": entry(date="2026", topics="[]", title="T", text="T")},
+        ["updates/u.yaml:2:1: topics is empty: add at least one"],
+    ),
+    (
+        {"themes.yaml": "- {id: a, name: A}\n- {id: b, name: B}\n- {id: a, name: C}\n"},
+        ["themes.yaml:3:4: the id a is taken above: choose another id"],
+    ),
+    ({"themes.yaml": "a: b\n"}, ["themes.yaml:1:1: this is not a list: begin each term with a hyphen"]),
+    ({"themes.yaml": "- a\n"}, ["themes.yaml:1:3: this is not an entry: write field: value lines"]),
+    # files
+    (
+        {"evnts/e.yaml": EVENT},
+        [f"evnts/e.yaml:1:1: nothing reads this file: put it into one of {FOLDERS} and end its name in .yaml"],
+    ),
+    (
+        {"events/e.yml": EVENT},
+        [f"events/e.yml:1:1: nothing reads this file: put it into one of {FOLDERS} and end its name in .yaml"],
+    ),
+    (
+        {"events/e.YAML": EVENT},
+        [f"events/e.YAML:1:1: nothing reads this file: put it into one of {FOLDERS} and end its name in .yaml"],
+    ),
+    (
+        {"events/e.yaml/a.txt": ""},
+        ["events/e.yaml:1:1: the file cannot be read (Is a directory): check its permissions"],
+    ),
+    # the pack and its languages
+    (
+        {"pack.yaml": "title: T\n"},
+        [f"pack.yaml:1:1: {name} is missing: add {name}" for name in ("default_language", "languages", "time_zone")],
+    ),
+    ({"pack.yaml": "- T\n"}, ["pack.yaml:1:1: this is not an entry: write field: value lines"]),
+    (
+        {"pack.yaml": PACK.format(languages="en")},
+        [f"pack.yaml:2:1: languages holds 'en', not a list: {HYPHENS}"],
+    ),
+    ({"pack.yaml": PACK.format(languages="[]")}, ["pack.yaml:2:1: languages is empty: add at least one"]),
+    (
+        {"pack.yaml": PACK.format(languages="[en, klingon]")},
+        ["pack.yaml:2:17: klingon is no language code: use an ISO 639 code like en or km"],
+    ),
+    (
+        {"pack.yaml": PACK.format(languages=f"[en, {'x' * 300}]")},
+        [f"pack.yaml:2:17: {'x' * 300} is no language code: use an ISO 639 code like en or km"],
+    ),
+    (
+        {"pack.yaml": PACK.format(languages="[en, de]")},
+        ["pack.yaml:2:1: the language de has no strings: copy strings/en.yaml to strings/de.yaml and translate it"],
+    ),
+    (
+        {"pack.yaml": PACK.format(languages="[km]")},
+        ["pack.yaml:1:1: en is not among the languages: add it to languages"],
+    ),
+    (
+        {"pack.yaml": PACK.format(languages="[en]") + "reference_language: klingon\n"},
+        [
+            "pack.yaml:1:1: klingon is not among the languages: add it to languages",
+            "pack.yaml:5:1: klingon is no language code: use an ISO 639 code like en or km",
+        ],
+    ),
+    (said(title="{en: T, de: T}"), ["events/e.yaml:1:1: title: no such language: de (the pack has en)"]),
+]
+
+
+@pytest.mark.parametrize(("files", "complaints"), BROKEN)
 def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, files: Mapping[str, str], complaints: list[str]) -> None:
     if complaints:
         assert refused(tmp_path, files) == complaints
