@@ -12,6 +12,8 @@ from math import ceil, inf
 import orjson
 
 from bot.clock import Clock
+from bot.content import Problem
+from bot.content.translation import catalogue
 from bot.core import announcement, change
 from bot.core.broadcast import Broadcast, Desk, Kind, Outcome, Outlook, Sheet, State
 from bot.core.content import Content, Snapshot
@@ -234,6 +236,26 @@ class Moderation:
         if broadcast := await self.store.broadcasts.one(number):
             log.info("broadcast_ended", number=number)
             await self._told(f"ended:{number}", partial(announcement.ended, broadcast))
+
+    async def broken(self, problems: Sequence[Problem]) -> None:
+        """Tell them that the content was edited and cannot be used, and where it is to be mended."""
+        errors = [problem for problem in problems if not problem.warning]
+
+        def words(content: Content) -> Reply:
+            return announcement.broken(list(map(catalogue(content.locale.code).line, errors)), content)
+
+        await self._heard("broken", words)
+
+    async def mended(self) -> None:
+        """Tell them that it can be used again, and is."""
+        await self._heard("mended", announcement.mended)
+
+    async def _heard(self, what: str, words: Callable[[Content], Reply]) -> None:
+        """Tell them of the content, which stands as it does whether the database works or not."""
+        try:
+            await self._told(f"content:{what}:{self.clock.now().timestamp()}", words)
+        except StoreFailed as problem:
+            log.error("moderators_not_told", what=what, reason=str(problem))
 
     async def _told(self, key: str, words: Callable[[Content], Reply], but: str = "") -> None:
         if self.tell is None:

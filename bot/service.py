@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 
 from bot.answering import Answering
 from bot.clock import Clock
+from bot.content import ContentBroken
 from bot.core.content import Content, Snapshot
 from bot.core.messages import Chat, Reply, Request
 from bot.core.router import Router
@@ -50,7 +51,7 @@ class Service:
     moderators: Sequence[str] = ()
     approvals: int = 2  # that an update needs
     paid: bool = False  # whether Telegram is paid for more messages a second
-    changes: Callable[[], Awaitable[Snapshot]] | None = None  # waits for changed content
+    changes: Callable[[], Awaitable[Snapshot]] | None = None  # waits for changed content; raises ContentBroken
     sends_updates: bool = True
     leads: bool = True  # drafts what is news and keeps the ledger: one process of a data folder does
     answer_seconds: float = 5.0  # what a slow chat may hold up the next poll; its answer goes on beside it
@@ -148,12 +149,22 @@ class Service:
             tasks.create_task(self._look_for_news())
 
     async def _reload(self, changes: Callable[[], Awaitable[Snapshot]]) -> None:
-        """Answer from the newest content that was whole."""
+        """Answer from the newest content that was whole; moderators hear once that it is not, and once that it is."""
+        broken = False
         with self._idling():
             while not self._stopping.is_set():
-                self.snapshot = await changes()
+                try:
+                    self.snapshot = await changes()
+                except ContentBroken as trouble:
+                    if not broken:
+                        await self._moderation.broken(trouble.problems)
+                    broken = True
+                    continue
                 self._reloaded.set()
                 log.info("content_reloaded")
+                if broken:
+                    await self._moderation.mended()
+                broken = False
 
     async def _look_for_news(self) -> None:
         """Draft what is news: what changed while the bot was down, whatever changes, and what a new day makes due."""

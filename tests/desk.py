@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import handlers
+from bot.content import ContentBroken
 from bot.core.content import Snapshot
 from bot.core.messages import Chat
 from bot.privacy import Keys
@@ -40,7 +41,7 @@ class Desk:
     clock: QuickClock = field(default_factory=QuickClock)
 
     def __post_init__(self) -> None:
-        self._packs: asyncio.Queue[Snapshot] = asyncio.Queue()
+        self._packs: asyncio.Queue[Snapshot | ContentBroken] = asyncio.Queue()
         self._heard: dict[Chat, int] = {}
         self.snapshot = self._pack(FILES)
 
@@ -48,8 +49,17 @@ class Desk:
         return pack(self.folder / "content", files, "en", "km")
 
     def edits(self, files: Mapping[str, str]) -> None:
-        """Somebody changes the content."""
-        self._packs.put_nowait(self._pack(files))
+        """Somebody changes the content; what was broken before is replaced."""
+        try:
+            self._packs.put_nowait(self._pack(files))
+        except ContentBroken as broken:
+            self._packs.put_nowait(broken)
+
+    async def _changed(self) -> Snapshot:
+        found = await self._packs.get()
+        if isinstance(found, ContentBroken):
+            raise found
+        return found
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Store]:
@@ -63,7 +73,7 @@ class Desk:
                 self.clock,
                 moderators=self.moderators,
                 approvals=self.approvals,
-                changes=self._packs.get,
+                changes=self._changed,
             )
             tasks.create_task(service.run([self.paper]))
             while await store.cursor("content") is None:  # noqa: ASYNC110 (the first look, which announces nothing)

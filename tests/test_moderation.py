@@ -11,6 +11,7 @@ import handlers
 from bot.core.messages import Chat, Role
 from bot.platforms import Rejected
 from tests.desk import FREED, GROUP, ONE, READER, TWO, Desk, until
+from tests.packs import person
 
 COMMANDS = [name for name, command in handlers.router.commands.items() if command.needs is Role.MODERATOR]
 NOTE = "/compose prisoners\nThe office is closed."
@@ -43,6 +44,28 @@ async def test_moderators_are_told_once_of_a_draft_decide_on_what_they_saw_and_h
         for who in (ONE, TWO):
             assert (await desk.hears(who)).text.startswith("Broadcast 1 has ended: Kem Sokha")
     assert [desk.unread(who) for who in (ONE, TWO, READER)] == [[], [], []]
+
+
+BROKEN = {"prisoners/kem-sokha.yaml": person("Kem Sokha", custody="jailed", **{f"odd{n}": "x" for n in range(6)})}
+
+
+async def test_of_a_broken_edit_moderators_hear_once_with_its_place_and_once_that_it_is_mended(desk: Desk) -> None:
+    async with desk.working():
+        await desk.says(ONE, "/start")
+        await desk.says(TWO, "/language km", "/start")
+        desk.edits(BROKEN)
+        told = (await desk.hears(ONE)).text
+        assert told.startswith("The content was edited and has 7 errors. I go on answering from what it was before:")
+        assert "prisoners/kem-sokha.yaml:4:1: custody cannot be 'jailed': use one of detained" in told
+        assert told.count("kem-sokha.yaml") == 5
+        assert "2 more: pratip check lists them." in told
+        assert "prisoners/kem-sokha.yaml:4:1: custody មិនអាចជា 'jailed' បានទេ: សូមជ្រើស" in (await desk.hears(TWO)).text
+        assert "Detained. Last" in (await desk.says(READER, "/show kem-sokha")).text
+        desk.edits({"prisoners/kem-sokha.yaml": person("Kem Sokha", custody="jaild")})
+        desk.edits(FREED)
+        assert (await desk.hears(ONE)).text == "The content is whole again, and I answer from it."
+        assert "មាតិកាត្រឹមត្រូវវិញហើយ" in (await desk.hears(TWO)).text
+        assert (await desk.hears(ONE)).text == "Draft 1 waits for 2 approvals: Kem Sokha"
 
 
 async def test_after_a_restart_nobody_is_told_again(desk: Desk) -> None:

@@ -320,6 +320,24 @@ async def test_however_often_it_is_killed_nobody_is_lost_and_few_hear_twice(
         assert heard.count(0) <= final[Outcome.UNKNOWN] <= FEW * kills
 
 
+async def test_a_broken_edit_changes_no_answer_and_moderators_hear_where_it_is_and_when_it_is_mended(
+    house: House, server: TelegramServer
+) -> None:
+    house.settings["MODERATORS"] = "telegram:1"
+    moderator, reader = server.user(1), server.user(2)
+    async with house.running("run") as process:
+        await asks(moderator, "/start")
+        house.edits(kem_sokha("jailed", "2026-11"))
+        await hears_of(moderator, "prisoners/kem-sokha.yaml:4:1: custody cannot be 'jailed'")
+        house.edits(kem_sokha("jaild", "2026-11"))
+        await comes_true(lambda: house.log.count("content_broken") == 2)
+        assert "House arrest. Last" in (await asks(reader, "/show kem-sokha"))[0]
+        house.edits(kem_sokha("house-arrest", "2026-10"))
+        await hears_of(moderator, "The content is whole again")
+        await moderator.hears_nothing(0.2)
+        await house.stops(process)
+
+
 async def test_a_full_disk_stops_no_answer_and_what_it_held_up_goes_on(house: House, server: TelegramServer) -> None:
     people = people_of(server, 90)
     reader = server.user(500)

@@ -44,7 +44,7 @@ class Watch:
         self._asked.set()
 
     async def changed(self) -> Snapshot:
-        """The content after a change, once it is whole again."""
+        """The content after a change. Raises ContentBroken where it cannot be used; what was good before stays."""
         await asyncio.to_thread(self._prepared, self.snapshot)
         while True:
             await self._edited()
@@ -95,6 +95,7 @@ class Watch:
         except ContentBroken as broken:
             errors = [str(problem) for problem in broken.problems if not problem.warning]
             log.error("content_broken", problems=len(errors), first=errors[0] if errors else "")
+            raise
         except OSError as problem:  # a file went away while we read
             log.error("content_unreadable", reason=type(problem).__name__)
         else:

@@ -22,6 +22,8 @@ _UNKNOWN = "unknown"  # how a facet's value begins, in every facet, where nobody
 _NAMED = 3  # entries that a gist names
 _OPENED = 3  # entries that have a button of their own
 _FEWEST = 10  # people; a smaller group is not told apart from the others
+_PROBLEMS = 5  # of a broken edit, that are listed
+_PROBLEM = 300  # characters of one
 _GIST = 90  # characters of composed words that a gist quotes
 
 
@@ -240,6 +242,19 @@ def why(broadcast: Broadcast, content: Content) -> str:
     """Why it was stopped or rejected: the bot's own reasons in the reader's language, a moderator's as written."""
     known = f"desk.because.{broadcast.why}"
     return str(content.say(known)) if known in content.phrases else broadcast.why
+
+
+def broken(problems: Sequence[str], content: Content) -> Reply:
+    """That the content was edited and is not used, with the first of its problems, a line each."""
+    shown = lines(*(Text(each).shortened(_PROBLEM) for each in problems[:_PROBLEMS]))
+    others = len(problems) - _PROBLEMS
+    rest = content.say("desk.content.more", n=others) if others > 0 else None
+    return Reply(content.noted(paragraphs(content.say("desk.content.broken", n=len(problems)), shown, rest)))
+
+
+def mended(content: Content) -> Reply:
+    """That the content is used again."""
+    return Reply(content.noted(content.say("desk.content.mended")))
 
 
 def ended(broadcast: Broadcast, content: Content) -> Reply:
