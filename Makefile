@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help chat test bench check fmt lock clean
+.PHONY: help chat test bench check schema fmt lock clean
 
 # A question may hold quotes, spaces and `$`: as it was typed, it travels in the environment and never through a shell.
 override ASK := $(value ASK)
@@ -40,6 +40,9 @@ check: .venv/.dev ## Check format, lint, types and who may import what; nothing 
 	@$(BIN)/ruff check
 	@$(BIN)/mypy --strict bot handlers tests
 	@$(BIN)/lint-imports --no-logo
+
+schema: .venv/.dev ## Write content/schema/*.json anew, which editors read, after a model has changed
+	@$(BIN)/python -m bot schema content
 
 fmt: .venv/.dev ## Format the code and mend what can be mended without thought
 	@$(BIN)/ruff check --fix-only --quiet

@@ -144,6 +144,16 @@ def check(folder: Path) -> list[Problem]:
         return list(broken.problems)
 
 
+def describe(folder: Path) -> None:
+    """Write the JSON Schemas of a content folder's files."""
+    from bot.content.schema import FOLDER, schemas
+
+    target = folder / FOLDER
+    target.mkdir(parents=True, exist_ok=True)
+    for name, text in schemas(handlers.kinds).items():
+        (target / name).write_text(text, "utf-8")
+
+
 async def doctor(settings: Settings) -> int:
     """Look at everything that has to be in order, print what was found, and return how many things are to mend."""
     logs.configure("ERROR", settings.log_format)

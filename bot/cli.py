@@ -1,4 +1,4 @@
-"""Command line: run, chat, broadcast, check, import, matrix, keys, backup, restore, doctor."""
+"""Command line: run, chat, broadcast, check, schema, import, matrix, keys, backup, restore, doctor."""
 
 from __future__ import annotations
 
@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--format", choices=("text", "json", "github"), default="text", help="how they are written")
     check.add_argument("--language", choices=("en", "km"), default="en", help="in which they are said")
     check.set_defaults(command=_check)
+    schema = commands.add_parser("schema", help="write what editors know of the files: content/schema/*.json")
+    schema.add_argument("path", nargs="?", type=Path, metavar="PATH", help="the folder (default: PRATIP_CONTENT)")
+    schema.set_defaults(command=_schema)
     _add_import(commands.add_parser("import", help="bring official recommendations into the content"))
     _add_matrix(commands.add_parser("matrix", help="have other apps trust the bot on Matrix"))
     _add_keys(commands.add_parser("keys", help="make the keys, or change them"))
@@ -177,6 +180,13 @@ def _check(options: argparse.Namespace) -> int:
     print(report(problems, options.format, words, folder), end="")
     print(words.summary(problems), file=sys.stderr)
     return 0 if all(problem.warning for problem in problems) else 1
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from bot import app
+
+    app.describe(options.path or configuration.load().content)
+    return 0
 
 
 def _import(options: argparse.Namespace) -> int:

@@ -25,11 +25,17 @@ class Action(Entry):
     topic: ClassVar[str] = "actions"
 
     title: Words
+    """The action in a few words."""
     ask: Words
+    """What is asked for, in a sentence or two."""
     demands: tuple[Words, ...] = ()
+    """The single demands."""
     addressed_to: tuple[Words, ...] = ()
+    """Whom it is addressed to."""
     sample: Words | None = None
-    expires: PartialDate | None = None  # a standing demand has none
+    """A text that a supporter can use."""
+    expires: PartialDate | None = None
+    """Its last day; a standing demand has none."""
 
     @property
     def heading(self) -> Text:

@@ -17,8 +17,11 @@ class Background(Entry):
     folder: ClassVar[str] = "background"
 
     title: Words
+    """What it is called."""
     text: Words
+    """What it says."""
     points: tuple[Words, ...] = ()
+    """Single points, one under the other."""
 
     @property
     def heading(self) -> Text:

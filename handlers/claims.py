@@ -23,9 +23,13 @@ class Answer(Model):
     """What somebody else says or counts on the same point."""
 
     who: Name
+    """Who says something else."""
     date: PartialDate | None = None
+    """When."""
     gist: Words
+    """What they say, in our own words."""
     url: str | None = None
+    """Where it can be read."""
 
 
 class Claim(Entry):
@@ -38,12 +42,18 @@ class Claim(Entry):
     year_facet: ClassVar[str] = "year"
     topic: ClassVar[str] = "claims"
 
-    title: Words | None = None  # the claim in a few words
+    title: Words | None = None
+    """The claim in a few words."""
     claim: Words
+    """What was claimed."""
     who: Words
+    """Who claimed it, and in which office."""
     date: PartialDate
+    """When it was claimed."""
     answered_by: tuple[Answer, ...] = ()
-    figures: References[FigureId] = ()  # published counts on the same point
+    """What others say to it; no verdict of our own."""
+    figures: References[FigureId] = ()
+    """Published counts on the same point."""
 
     @property
     def heading(self) -> Text:

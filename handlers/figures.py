@@ -25,24 +25,38 @@ class Range(Model):
     """A count given as a range."""
 
     low: int
+    """The lowest it can be."""
     high: int
+    """The highest it can be."""
 
 
 class Count(Model):
     """One published count."""
 
     date: PartialDate
+    """The date of the count."""
     publisher: str
-    number: int | Range | None = None  # none where the publisher gives several: see written
+    """Who counted."""
+    number: int | Range | None = None
+    """The number, or {low, high}; none where the publisher gives several (see written)."""
     at_least: bool = False
+    """Whether the publisher says "at least"."""
     more_than: bool = False
+    """Whether the publisher says "more than"."""
     about: bool = False
-    written: Words | None = None  # the number in words, as the publisher hedges it
+    """Whether the publisher says "about"."""
+    written: Words | None = None
+    """The number in words, as the publisher hedges it."""
     measure: Words
+    """What exactly was counted."""
     url: str
+    """Where it can be read."""
     seen_at: str | None = None
+    """Who republished the page that was read."""
     note: Words | None = None
+    """What else is to be known of this count."""
     unverified: tuple[str, ...] = ()
+    """What could not be confirmed, for whoever edits it."""
 
     def counted(self, context: Context) -> Text:
         """The number as hedged: "more than 35"."""
@@ -77,9 +91,13 @@ class Figure(Entry):
     topic: ClassVar[str] = "claims"
 
     title: Words
+    """What is counted."""
     caution: Words | None = None
+    """What must not be read into it."""
     chart: str | None = None
+    """The chart it feeds."""
     series: Annotated[tuple[Count, ...], Field(min_length=1)]
+    """The counts, each with publisher, date and measure."""
 
     @property
     def heading(self) -> Text:

@@ -26,12 +26,19 @@ class Update(Entry):
     folder: ClassVar[str] = "updates"
 
     date: PartialDate
+    """Its day; it goes out from that day on."""
     topics: Annotated[tuple[Topic, ...], Field(min_length=1)]
+    """Who hears of it: ids of topics.yaml."""
     urgent: bool = False
+    """Whether it comes with a sound and waits for no digest."""
     title: Words
+    """What it is about."""
     text: Words
-    languages: tuple[str, ...] = ()  # required before it may go out
+    """A few sentences that fit one message."""
+    languages: tuple[str, ...] = ()
+    """Codes of the languages it must be written in before it may go out."""
     expires: PartialDate | None = None
+    """The last day on which it may go out."""
 
     @property
     def heading(self) -> Text:

@@ -38,25 +38,34 @@ Right = Literal[
 class Article(Model):
     """An article in our own words, and what is wrong with it."""
 
-    article: str | None = None  # its number, where it was seen
+    article: str | None = None
+    """Its number, where it was seen."""
     gist: Words
+    """What it says, in our own words."""
     concern: Words | None = None
+    """What is criticised about it."""
 
 
 class Criticism(Model):
     """What a body said of the law."""
 
     body: str
+    """Who criticises."""
     date: PartialDate | None = None
+    """When."""
     gist: Words
+    """What they say, in our own words."""
     url: str | None = None
+    """Where it can be read."""
 
 
 class Step(Model):
     """A dated step in the law's life."""
 
     date: PartialDate | None = None
+    """When; nothing where it is not known."""
     event: Words
+    """What happened."""
 
 
 class Law(Entry):
@@ -70,24 +79,43 @@ class Law(Entry):
     topic: ClassVar[str] = "laws"
 
     as_of: PartialDate
-    title: Name  # official title, in each language where it was seen
+    """The date of the newest source behind its status."""
+    title: Name
+    """Official title, in each language where it was seen."""
     short_title: Name | None = None
+    """What people call it."""
     kind: Literal["law", "amendment", "sub-decree", "prakas", "draft", "code-article"]
+    """What kind of text it is."""
     adopted: PartialDate | None = None
+    """When parliament or the government adopted it."""
     promulgated: PartialDate | None = None
+    """When it was signed."""
     in_force: PartialDate | None = None
+    """Since when it is in force."""
     status: Literal["in-force", "not-running", "draft", "announced", "repealed"]
+    """How it stands; "not-running": adopted and not carried out."""
     status_note: Words | None = None
+    """What is to be known of its status."""
     summary: Words | None = None
+    """What it is about, in our own words."""
     articles: tuple[Article, ...] = ()
+    """The articles that matter here."""
     rights: tuple[Right, ...] = ()
-    standards: tuple[str, ...] = ()  # that a source names
-    standards_suggested: tuple[str, ...] = ()  # our own mapping, for a lawyer to check
+    """The rights it touches."""
+    standards: tuple[str, ...] = ()
+    """That a source names."""
+    standards_suggested: tuple[str, ...] = ()
+    """Our own mapping, for a lawyer to check."""
     criticism: tuple[Criticism, ...] = ()
+    """Who criticised it, and how."""
     ask: Words | None = None
+    """What is asked for about it."""
     government_position: Words | None = None
+    """What the government says of it."""
     timeline: tuple[Step, ...] = ()
-    review_note: Words | None = None  # what is known of the law at the UN's reviews
+    """How it came about, step by step."""
+    review_note: Words | None = None
+    """What is known of the law at the UN's reviews."""
 
     @property
     def heading(self) -> Text:

@@ -45,33 +45,46 @@ class Charge(Model):
     """
 
     text: Words
+    """The charge, as the source words it."""
     law: References[LawId] = ()
+    """Ids of the laws whose article or offence it is; one or a list."""
     called: tuple[Offence, ...] = ()
+    """Ids of offences.yaml: what a source calls it."""
     law_text: str | None = None
+    """The law by name, where the pack does not have it."""
     article: str | None = None
+    """The number of the article."""
 
 
 class Proceeding(Model):
     """A dated step of a case."""
 
     date: PartialDate | None
+    """When; nothing where it is not known."""
     event: Words
+    """What happened."""
 
 
 class Recognition(Model):
     """What somebody calls this person: "prisoner of conscience"; a label is always somebody's."""
 
     who: Name
+    """Who says so."""
     date: PartialDate | None = None
+    """When."""
     url: str | None = None
+    """Where it can be read."""
     label: Words
+    """The words they use."""
 
 
 class LastKnown(Model):
     """The custody that a source last supported, where the present one is not certain."""
 
     custody: Custody
+    """How the person was held when it was last known."""
     as_of: PartialDate
+    """Of when that is."""
 
 
 class Prisoner(Entry):
@@ -86,28 +99,51 @@ class Prisoner(Entry):
     topic: ClassVar[str] = "prisoners"
 
     as_of: PartialDate
+    """The date of the newest source behind the status."""
     name: Name
+    """The name, in each language as sources write it."""
     role: Words
+    """What the person does or did."""
     affiliation: Words | None = None
+    """The organisation or party."""
     gender: Literal["female", "male"] | None = None
+    """Only as a source says it."""
     category: Category
+    """Why the case belongs here."""
     arrested: PartialDate | None = None
+    """When the person was arrested."""
     charges: tuple[Charge, ...] = ()
+    """What they are charged with or convicted of."""
     custody: Custody
+    """How they are held now, as far as sources say."""
     case: Case
+    """How far the case is."""
     detention: Words | None = None
+    """Where they are held: the prison at most."""
     sentence: Words | None = None
-    sentenced: PartialDate | None = None  # the date of that sentence
+    """What the court decided."""
+    sentenced: PartialDate | None = None
+    """The date of that sentence."""
     term_ends: PartialDate | None = None
+    """When the sentence would end."""
     co_defendants: tuple[str, ...] = ()
+    """Names of others in the same case."""
     minor_at_arrest: bool = False
+    """Whether they were under 18; then the entry is short and neutral."""
     proceedings: tuple[Proceeding, ...] = ()
+    """What happened in court, step by step."""
     recognised_by: tuple[Recognition, ...] = ()
+    """Who calls them a prisoner of conscience or the like."""
     un_statements: tuple[Words, ...] = ()
+    """What UN bodies and experts said."""
     government_position: Words | None = None
+    """What the government says."""
     un_opinion: Words | None = None
+    """An opinion of the Working Group on Arbitrary Detention."""
     last_known: LastKnown | None = None
+    """The last custody that is certain, where it is not certain now."""
     outcome: Words | None = None
+    """How the case ended."""
 
     @property
     def heading(self) -> Text:

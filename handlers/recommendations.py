@@ -26,19 +26,28 @@ class Totals(Model):
     """A review's totals as published."""
 
     received: int
+    """How many were received."""
     supported: int | None = None
+    """How many of them were supported."""
     noted: int | None = None
-    counted_by: str | None = None  # who counts this way, where counts differ
+    """How many of them were noted."""
+    counted_by: str | None = None
+    """Who counts this way, where counts differ."""
 
 
 class Document(Model):
     """A UN document by its symbol."""
 
     symbol: str
+    """Its UN symbol, such as A/HRC/41/17."""
     what: Literal["report", "addendum", "national report", "compilation", "stakeholders"]
+    """What kind of document it is."""
     date: PartialDate | None = None
+    """Its date."""
     url: str | None = None
+    """Where it can be read."""
     paragraphs: str | None = None
+    """The paragraphs with the recommendations."""
 
 
 class Review(Entry):
@@ -48,23 +57,41 @@ class Review(Entry):
     folder: ClassVar[str] = "reviews"
 
     cycle: int
-    date: PartialDate  # the day of the review in the Working Group
-    session: int  # of the Working Group
-    report_adopted: PartialDate | None = None  # by the Working Group
-    adopted: PartialDate | None = None  # by the Human Rights Council
+    """1 for the first review, and so on."""
+    date: PartialDate
+    """The day of the review in the Working Group."""
+    session: int
+    """Of the Working Group."""
+    report_adopted: PartialDate | None = None
+    """By the Working Group."""
+    adopted: PartialDate | None = None
+    """By the Human Rights Council."""
     council_session: int | None = None
-    delegations: int | None = None  # States that spoke
+    """The session of the Human Rights Council that adopted it."""
+    delegations: int | None = None
+    """States that spoke."""
     head_of_delegation: str | None = None
+    """Who spoke for the State under review."""
     troika: tuple[str, ...] = ()
+    """The three States that wrote the report."""
     documents: tuple[Document, ...] = ()
+    """The UN documents of the review."""
     totals: Totals | None = None
+    """How many recommendations there were."""
     other_totals: tuple[Totals, ...] = ()
-    counting: Words | None = None  # how the totals are counted and what they cover
-    noted_about: Words | None = None  # what the noted ones were about
+    """The same as others count it."""
+    counting: Words | None = None
+    """How the totals are counted and what they cover."""
+    noted_about: Words | None = None
+    """What the noted ones were about."""
     acceptance_reported: Words | None = None
-    reported_received: Words | None = None  # a total that is not confirmed
+    """What was reported of how many were accepted."""
+    reported_received: Words | None = None
+    """A total that is not confirmed."""
     mid_term: Words | None = None
-    complete: bool = False  # whether the pack holds every recommendation of this review
+    """What is known of a mid-term report."""
+    complete: bool = False
+    """Whether the pack holds every recommendation of this review."""
 
     @property
     def heading(self) -> Text:
@@ -129,28 +156,41 @@ class Implementation(Model):
     """What became of a recommendation, as a source says it."""
 
     status: Literal["not-started", "partial", "done", "reversed", "unknown"] = "unknown"
+    """Only as a source says it; otherwise unknown."""
     as_of: PartialDate | None = None
+    """Of when that is."""
     note: Words | None = None
+    """What was done or not."""
     sources: tuple[Source, ...] = ()
+    """Where that can be read."""
 
 
 class Coding(Model):
     """How UPR Info's database codes the recommendation."""
 
     response: str
+    """The answer, as UPR Info has it."""
     action_category: int
+    """UPR Info's category of action, 1 to 5."""
     issues: tuple[str, ...] = ()
+    """UPR Info's issues."""
 
 
 class Filing(Model):
     """How the UN's own index or matrix files the recommendation, in its words."""
 
     id: str | None = None
+    """The number of the annotation."""
     position: str | None = None
-    symbol: str | None = None  # of the document that the position stands in, where it is another one
+    """The answer, in the publisher's words."""
+    symbol: str | None = None
+    """Of the document that the position stands in, where it is another one."""
     themes: tuple[str, ...] = ()
+    """The publisher's themes."""
     persons: tuple[str, ...] = ()
+    """The groups of persons concerned."""
     goals: tuple[str, ...] = ()
+    """The Sustainable Development Goals."""
 
 
 class Recommendation(Entry):
@@ -171,20 +211,35 @@ class Recommendation(Entry):
     topic: ClassVar[str] = "recommendations"
 
     cycle: int
+    """The review it was made in."""
     paragraph: str | None = None
+    """The number of its paragraph."""
     document: str | None = None
+    """The symbol of the document it stands in."""
     states: tuple[State, ...]
+    """The States that made it, by name."""
     gist: Words | None = None
+    """What is recommended, in our own words."""
     official_text: Words | None = None
+    """The UN's words; only from an import."""
     response: Literal["supported", "noted"] | None = None
+    """The answer; nothing where it is not known."""
     response_note: Words | None = None
+    """What is to be known of the answer."""
     response_source: Source | None = None
+    """Where the answer can be read."""
     implementation: Implementation = Implementation()
+    """What became of it."""
     action_category: int | None = None
+    """UPR Info's category of action, 1 to 5."""
     upr_info: Coding | None = None
+    """How UPR Info files it."""
     uhri: Filing | None = None
+    """How the Universal Human Rights Index files it."""
     ohchr: Filing | None = None
-    laws: References[LawId] = ()  # the laws it names
+    """How OHCHR's matrix files it."""
+    laws: References[LawId] = ()
+    """The laws it names."""
 
     @model_validator(mode="after")
     def _worded(self) -> Self:

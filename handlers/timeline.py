@@ -23,8 +23,11 @@ class Happening(Entry):
     folder: ClassVar[str] = "events"
 
     title: Words
+    """What happened, in a few words."""
     date: PartialDate
+    """When it happened."""
     text: Words
+    """What happened."""
 
     @property
     def heading(self) -> Text:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.content.document import parse
+
 HOUSE = Path(__file__).parent.parent
 FILES = sorted(file for room in ("bot", "handlers", "tests") for file in (HOUSE / room).rglob("*.py"))
 PURE = ("bot.core", "handlers")
@@ -92,6 +94,11 @@ def owned_imports() -> Iterator[tuple[Path, int, str]]:
 
 def test_every_module_says_what_it_owns() -> None:
     assert [module(file) for file in FILES if not ast.get_docstring(tree(file))] == []
+
+
+def test_the_hook_for_other_repositories_is_the_check() -> None:
+    (hook,) = parse((HOUSE / ".pre-commit-hooks.yaml").read_text(), "hooks").data
+    assert (hook["id"], hook["entry"], hook["pass_filenames"]) == ("pratip-check", "pratip check", False)
 
 
 def test_no_file_is_named_after_nothing() -> None:

@@ -11,6 +11,7 @@ from textwrap import wrap
 from typing import Any
 
 from bot.content.document import Place, parse
+from bot.content.schema import directive
 
 _WIDTH = 112
 _PLAIN = re.compile(r"[^\W\d_](?:[\w .()/+–’“”…%&=?~-]|(?<=\w)[,;'](?=[ \w])|:(?=[\w/]))*")
@@ -28,7 +29,7 @@ class Sheet:
     def __init__(self, file: str, text: str, order: Sequence[str]) -> None:
         self.file, self.order = file, order
         self.end = "\r\n" if "\r\n" in text else "\n"
-        self.lines = text.split("\n") if text else []
+        self.lines = text.split("\n") if text else [directive(file)]
         if self.lines and not self.lines[-1].strip():
             self.lines.pop()
         elif text:

@@ -13,7 +13,7 @@ from bot.core.text import Style, Text, parse
 
 _FIELDS = {"name", "draft", "commands", "words", "filters", "phrases"}
 TIMES = ("before", "after", "since", "until", "between", "to")  # the words that make a period of dates
-_PLURALS = {"zero", "one", "two", "few", "many", "other"}  # CLDR categories
+PLURALS = {"zero", "one", "two", "few", "many", "other"}  # CLDR categories
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _several(value: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 def _leaves(value: Mapping[str, Any], place: Place) -> Iterator[tuple[Place, Any]]:
     for key, part in value.items():
-        if isinstance(part, dict) and not ("other" in part and part.keys() <= _PLURALS):
+        if isinstance(part, dict) and not ("other" in part and part.keys() <= PLURALS):
             yield from _leaves(part, (*place, key))
         else:
             yield (*place, key), part
@@ -129,7 +129,7 @@ def _keep(strings: Strings, document: Document, key: Place, place: Place, words:
     ):
         document.object(place, f"{place[-1]} has no words", "write them, in quotes")
         return
-    if isinstance(words, dict) and not ("other" in words and words.keys() <= _PLURALS):
+    if isinstance(words, dict) and not ("other" in words and words.keys() <= PLURALS):
         document.object(place, f"{place[-1]} has no form for every number", "add other, the form for all the rest")
         return
     texts = {category: _marked(str(form), draft=draft) for category, form in forms.items()}

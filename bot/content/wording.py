@@ -41,22 +41,34 @@ class Misprint(Model):
     """A paragraph number that a document prints wrong."""
 
     document: str
+    """The symbol of the document."""
     printed: str
+    """The number as it is printed."""
     means: str
+    """The number that is meant."""
 
 
 class Wording(Model):
     """How official files write what the pack knows; moderators add what is missing."""
 
     columns: dict[Column, Names] = Field(default_factory=dict)
+    """Headings of columns, by what stands in them."""
     positions: dict[Position, Names] = Field(default_factory=dict)
-    dates: Names = ()  # as strptime(3) reads them
-    states: dict[str, Names] = Field(default_factory=dict)  # names beside those in states.yaml, by the State's id
-    codes: dict[str, State] = Field(default_factory=dict)  # two letters for a State
-    themes: dict[str, Names] = Field(default_factory=dict)  # labels by the theme's id; one may stand under several
+    """Answers of the State under review, by what they mean."""
+    dates: Names = ()
+    """As strptime(3) reads them."""
+    states: dict[str, Names] = Field(default_factory=dict)
+    """Names beside those in states.yaml, by the State's id."""
+    codes: dict[str, State] = Field(default_factory=dict)
+    """Two letters for a State."""
+    themes: dict[str, Names] = Field(default_factory=dict)
+    """Labels by the theme's id; one may stand under several."""
     misprints: tuple[Misprint, ...] = ()
-    apart: Names = ()  # ids of recommendations without a paragraph that are none of an export's
-    sources: dict[Publisher, Source] = Field(default_factory=dict)  # what an import names as its source
+    """Paragraph numbers that documents print wrong."""
+    apart: Names = ()
+    """Ids of recommendations without a paragraph that are none of an export's."""
+    sources: dict[Publisher, Source] = Field(default_factory=dict)
+    """What an import names as its source."""
 
 
 def read(files: Files, languages: Languages) -> Wording:

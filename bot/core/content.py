@@ -30,17 +30,23 @@ T = TypeVar("T")
 class Contacts(Model):
     """How to reach the people behind a pack."""
 
-    errors: Words | None = None  # where to report an error or ask for removal
-    danger: Words | None = None  # whom to turn to in danger
+    errors: Words | None = None
+    """Where to report an error or ask for removal."""
+    danger: Words | None = None
+    """Whom to turn to in danger."""
 
 
 class Channel(Model):
     """An announcement channel or room: it gets each update of a topic with one message."""
 
     topic: Topic
+    """The id of a topic of topics.yaml."""
     language: str
+    """The code of the language it is written in."""
     telegram: Annotated[str, Field(pattern=r"^(@\w+|-100\d+)$")] | None = None
+    """@name, or the number that begins with -100."""
     matrix: Annotated[str, Field(pattern=r"^[!#]\S+$")] | None = None
+    """#name:server or !id:server."""
 
     def addresses(self) -> Mapping[str, str]:
         """Where it is, by platform."""
@@ -61,19 +67,33 @@ class Pack(Model):
     """pack.yaml: what the pack is and how it speaks."""
 
     title: Words
+    """What the bot is called."""
     about: Words | None = None
+    """What the pack is, for /about."""
     country: Name | None = None
-    country_aliases: tuple[str, ...] = ()  # other words for it, in any language: in a question they tell nothing
-    first_contact: Words | None = None  # said at /start, before anything else
+    """The country it is about."""
+    country_aliases: tuple[str, ...] = ()
+    """Other words for it, in any language: in a question they tell nothing."""
+    first_contact: Words | None = None
+    """Said at /start, before anything else."""
     languages: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Codes of all languages, such as en and km."""
     default_language: str
+    """The code of the language of whoever has not chosen one."""
     reference_language: str = "en"
+    """The code of the language that fills gaps in the others."""
     time_zone: str
-    caution: Words | None = None  # why sharing may be dangerous there; stands under every card
+    """Where its days begin, such as Asia/Phnom_Penh."""
+    caution: Words | None = None
+    """Why sharing may be dangerous there; stands under every card."""
     contacts: Contacts = Contacts()
+    """How to reach the people behind it."""
     channels: tuple[Channel, ...] = ()
+    """Announcement channels and rooms."""
     licence: Words | None = None
+    """Under which terms it may be used."""
     site: str | None = None
+    """Its website."""
 
     @model_validator(mode="after")
     def _speaks(self) -> Self:
@@ -87,8 +107,11 @@ class Term(Model):
     """A word of the pack's vocabulary (a State, a theme, a topic, an offence) with its names."""
 
     id: Id
+    """Its permanent name: lower-case letters, digits and hyphens."""
     name: Name
+    """What it is called."""
     aliases: tuple[str, ...] = ()
+    """Other words people type for it."""
 
 
 # ---------------------------------------------------------------------------- a language's view

@@ -115,7 +115,8 @@ def _several(value: object) -> object:
 
 
 R = TypeVar("R", bound=Reference)
-References = Annotated[tuple[R, ...], BeforeValidator(_several)]  # one id or a list of them
+# One id or a list of them.
+References = Annotated[tuple[R, ...], BeforeValidator(_several, json_schema_input_type=str | tuple[str, ...])]
 
 
 class Theme(Reference):
@@ -164,11 +165,17 @@ class Source(Model):
     """Where a fact stands: publisher and date, and an address unless that would reveal health or family."""
 
     title: str
+    """What it is called."""
     publisher: str
+    """Who published it."""
     date: PartialDate | None = None
+    """When it was published, as exactly as it says."""
     url: Annotated[str, Field(pattern=r"^https?://[^\s<>\"]+$")] | None = None
-    withheld: str | None = None  # why there is no address
-    seen_at: str | None = None  # who republished the page that was read
+    """Where it can be read: the whole address."""
+    withheld: str | None = None
+    """Why there is no address."""
+    seen_at: str | None = None
+    """Who republished the page that was read."""
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
@@ -186,14 +193,18 @@ class Side(Model):
     """What one side of a dispute says, with its source where it has one of its own."""
 
     says: Words
+    """What this side says."""
     source: Source | None = None
+    """Where it says so, if that is a source of its own."""
 
 
 class Dispute(Model):
     """A point on which sources differ; all sides are shown."""
 
     point: Words
+    """What the sources differ on."""
     sides: tuple[Side, ...] = ()
+    """Each side, with what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,15 +239,25 @@ class Entry(Model):
     topic: ClassVar[str] = ""  # the topic its news belongs to; empty where this kind makes no news
 
     id: Id
+    """Its permanent name in links: lower-case letters, digits and hyphens. A file of one entry leaves it out."""
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    """Where all of it can be read; one or more."""
     as_of: PartialDate | None = None
+    """The date of the newest source behind its status."""
     related: tuple[Reference, ...] = ()
+    """Ids of other entries that belong to it."""
     aliases: tuple[str, ...] = ()
+    """Other names or spellings people look for it by."""
     themes: tuple[Theme, ...] = ()
+    """Ids of themes.yaml."""
     notes: tuple[Words, ...] = ()
+    """What else a reader should know, shown in the whole record."""
     review_by: PartialDate | None = None
+    """When somebody should look at it again."""
     disputed: tuple[Dispute, ...] = ()
+    """Points on which sources differ; all sides are shown."""
     unverified: tuple[str, ...] = ()
+    """What could not be confirmed, for whoever edits it."""
 
     @property
     def heading(self) -> Text:

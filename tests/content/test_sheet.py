@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.content.document import parse
+from bot.content.schema import directive
 from bot.content.sheet import Sheet, Unwritable
 
 ORDER = "id gist official_text response themes sources".split()
@@ -54,7 +55,7 @@ def test_a_list_that_is_indented_or_empty_goes_on_as_it_is() -> None:
     assert sheet.text() == "  - id: one\n\n  - id: two\n    themes: [a]\n"
     sheet = Sheet("x.yaml", "", ORDER)
     sheet.append({"id": "two"})
-    assert sheet.text() == "- id: two\n"
+    assert sheet.text() == f"{directive('x.yaml')}\n- id: two\n"
 
 
 def test_a_file_of_one_entry_takes_fields_and_no_second_entry() -> None:
