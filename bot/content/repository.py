@@ -32,9 +32,9 @@ Kinds = Sequence[type[Entry]]
 Terms = Mapping[str, Mapping[str, Term]]
 Entries = Mapping[str, Entry]
 Links = Mapping[str, frozenset[str]]
-_BESIDE = Path(__file__).parents[2] / "content"
-# Its strings speak for packs that bring none of their own; of an installed wheel they are all there is.
-SHIPPED = _BESIDE if _BESIDE.is_dir() else Path(__file__).with_name("shipped")
+_HERE = Path(__file__).parents[2]
+# Its strings speak for packs that bring none of their own; an installed wheel has nothing else of it.
+SHIPPED = next(filter(Path.is_dir, (_HERE / "content", _HERE / "pratip-content")), _HERE / "content")
 # By the facet that they name (a law stands beside its offence's common name): the file of each, and what one is called.
 TERMS = {"states": "states", "themes": "themes", "topics": "topics", "laws": "offences"}
 _CALLED = {"states": "state", "themes": "theme", "topics": "topic", "laws": "offence"}
