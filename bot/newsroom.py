@@ -45,6 +45,16 @@ class _Waiting:
     items: tuple[Item, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Findings:
+    """What a look at the content found out."""
+
+    renamed: Mapping[str, str]  # new ids by old ones
+    entries: Mapping[str, Published]  # what to remember
+    drafts: tuple[Draft, ...]
+    revised: Mapping[int, Revision]  # what waits, where it says something else now
+
+
 class Newsroom:
     """Compares the content with what was published last, which is kept in the store: a restart misses nothing."""
 
@@ -65,21 +75,35 @@ class Newsroom:
         self.revised = ()
         if last == mark:
             return ()
-        seen = _look(snapshot, view, now)
+        findings = await self._findings(_look(snapshot, view, now), first=last is None)
+        for old, new in findings.renamed.items():
+            await self._store.subscribers.renamed(old, new)
+        revised = findings.revised
+        self.revised = tuple(number for number, revision in revised.items() if revision.items)
+        return await self._store.broadcasts.record(
+            findings.entries, findings.drafts, revised=revised, cursor=mark, at=now
+        )
+
+    async def foreseen(self, snapshot: Snapshot) -> tuple[Draft, ...]:
+        """What would be drafted if the content were compared now; nothing is noted.
+
+        Nothing where it was never compared: the first look announces nothing.
+        """
+        view = snapshot.views[snapshot.default]
+        now = self._clock.now().astimezone(zone(view.pack.time_zone))
+        first = await self._store.cursor("content") is None
+        return (await self._findings(_look(snapshot, view, now), first=first)).drafts
+
+    async def _findings(self, seen: _Seen, *, first: bool) -> _Findings:
+        """What a pack says otherwise than what was published; at the first look, nothing."""
         before = await self._store.broadcasts.published()
         renamed = _renamed(before, seen)
-        for old, new in renamed.items():
-            await self._store.subscribers.renamed(old, new)
         pending = await self._pending(renamed)
         told = {item.entry: item for waiting in pending for item in waiting.items}
         known = _known({renamed.get(name, name): each for name, each in before.items()}, told, seen)
-        items = [] if last is None else [item for item in _items(known, seen) if item.entry not in told]
+        items = [] if first else [item for item in _items(known, seen) if item.entry not in told]
         drafts = _drafts(await self._unannounced(items, seen), seen)
-        revised = _revised(pending, seen)
-        self.revised = tuple(number for number, revision in revised.items() if revision.items)
-        return await self._store.broadcasts.record(
-            {**known, **seen.published()}, drafts, revised=revised, cursor=mark, at=now
-        )
+        return _Findings(renamed, {**known, **seen.published()}, tuple(drafts), _revised(pending, seen))
 
     async def _pending(self, renamed: Mapping[str, str]) -> list[_Waiting]:
         """The drafts of news that wait, their entries by the names they have now."""

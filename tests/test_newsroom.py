@@ -433,3 +433,22 @@ async def test_a_folder_that_is_broken_for_a_while_loses_nothing(house: House) -
         await house.looks()
     house.writes({"prisoners/a.yaml": person(custody="free")})
     assert await house.news() == [Item("a", HELD, FREE)]
+
+
+async def test_what_would_be_drafted_is_foreseen_and_noted_nowhere(house: House) -> None:
+    newsroom = Newsroom(house.store, house.clock)
+    assert await newsroom.foreseen(house.snapshot) == ()
+    house.writes({"prisoners/a.yaml": person(custody="free")})
+    for _ in range(2):
+        (draft,) = await newsroom.foreseen(house.snapshot)
+        assert draft.items == (Item("a", HELD, FREE, draft.items[0].evidence),)
+    assert await house.store.broadcasts.newest(5) == ()
+    assert len(await house.looks()) == 1
+    assert await newsroom.foreseen(house.snapshot) == ()
+
+
+async def test_before_the_first_look_nothing_is_foreseen(tmp_path: Path) -> None:
+    async with at(tmp_path / "pratip.db") as store:
+        house = House(tmp_path / "content", store)
+        house.writes({"prisoners/a.yaml": person()})
+        assert await Newsroom(store, house.clock).foreseen(house.snapshot) == ()

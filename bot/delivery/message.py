@@ -39,7 +39,7 @@ class Composer:
         texts = [await self._text(each.number, content) for each in broadcasts]
         body = announcement.together(texts, self.clock.now().date(), content) if claim.digest else texts[0]
         body = paragraphs(body, content.say("news.swept")) if swept else body
-        return self._reply(claim, broadcasts, body, content, buttons=buttons)
+        return _received(claim, broadcasts, body, content, buttons=buttons)
 
     async def again(self, claim: Claim, digest: Digest, *, buttons: bool, traces: bool) -> Reply | None:
         """What a digest says by now: as corrected, and without what was withdrawn.
@@ -53,19 +53,7 @@ class Composer:
         texts = [await self._text(number, content) if number else gone for number in standing.values()]
         found = [await self.store.broadcasts.one(number) for number, now in standing.items() if now]
         body = announcement.together(texts, digest.day, content)
-        return self._reply(claim, [each for each in found if each], body, content, buttons=buttons)
-
-    def _reply(
-        self, claim: Claim, broadcasts: Sequence[Broadcast], body: Text, content: Content, *, buttons: bool
-    ) -> Reply:
-        """Words, or for whom they must be discreet none, with what belongs under them."""
-        rows = _rows(broadcasts, content, discreet=claim.discreet)
-        body = content.say("push.discreet") if claim.discreet else body
-        repeat = content.say("push.repeat").styled(Style.ITALIC) if claim.doubtful else None
-        if claim.channel:  # whoever presses there would be answered before everybody
-            return Reply(paragraphs(body, repeat))
-        typed = _typed(rows) if rows and not buttons else None
-        return Reply(paragraphs(body, typed, repeat, content.say("push.footer")), rows if buttons else ())
+        return _received(claim, [each for each in found if each], body, content, buttons=buttons)
 
     async def _text(self, number: int, content: Content) -> Text:
         """The frozen words of a broadcast in a language, or in the pack's own."""
@@ -77,6 +65,33 @@ class Composer:
         texts = self._texts[number]
         wishes = (content.locale.code, content.pack.default_language, content.pack.reference_language, *texts)
         return next((texts[code] for code in wishes if code in texts), Text("…"))
+
+
+def _received(claim: Claim, broadcasts: Sequence[Broadcast], body: Text, content: Content, *, buttons: bool) -> Reply:
+    """Words as the subscriber of a claim receives them."""
+    repeat = content.say("push.repeat").styled(Style.ITALIC) if claim.doubtful else None
+    if claim.channel:  # whoever presses there would be answered before everybody
+        return Reply(paragraphs(content.say("push.discreet") if claim.discreet else body, repeat))
+    return private(broadcasts, body, content, buttons=buttons, discreet=claim.discreet, repeat=repeat)
+
+
+def private(
+    broadcasts: Sequence[Broadcast],
+    body: Text,
+    content: Content,
+    *,
+    buttons: bool,
+    discreet: bool = False,
+    repeat: Text | None = None,
+) -> Reply:
+    """Words, or for whom they must be discreet none, with what belongs under them in a chat.
+
+    Without buttons, what they would ask stands in the text. repeat: that it may have arrived before.
+    """
+    rows = _rows(broadcasts, content, discreet=discreet)
+    said = content.say("push.discreet") if discreet else body
+    typed = _typed(rows) if rows and not buttons else None
+    return Reply(paragraphs(said, typed, repeat, content.say("push.footer")), rows if buttons else ())
 
 
 def _rows(broadcasts: Sequence[Broadcast], content: Content, *, discreet: bool) -> tuple[tuple[Button, ...], ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -64,6 +64,25 @@ class Database:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._close()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[None]:
+        """While it is entered, what is there can be read; nothing is made or changed. Raises StoreUnusable."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._close)
+            await self._look()
+            yield
+
+    async def _look(self) -> None:
+        try:
+            if self.file and not self.file.exists():
+                raise StoreUnusable("there is no database yet")
+            present = await self.scalar(migrations.REVISION)
+        except (StoreFailed, OSError) as problem:
+            reason = problem.strerror if isinstance(problem, OSError) else problem
+            raise StoreUnusable(f"the database cannot be opened ({reason})") from None
+        if present != migrations.HEAD:
+            raise StoreUnusable("the database is of another version of this program")
 
     async def _open(self) -> None:
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
 
@@ -39,6 +41,15 @@ class Store:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._database.__aexit__(kind, problem, trace)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Self]:
+        """In place of entering: a database to look at as it is; nothing is made, changed or brought up to date.
+
+        Raises StoreUnusable where there is none, or one of another version.
+        """
+        async with self._database.reading():
+            yield self
 
     async def cursor(self, platform: str) -> str | None:
         """How far a platform was answered."""

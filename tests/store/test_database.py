@@ -13,7 +13,7 @@ import pytest
 
 from bot.core.messages import Prefs
 from bot.store import Store, StoreFailed, StoreUnusable
-from tests.storage import at, bytes_of, place, rows
+from tests.storage import at, bytes_of, change, place, rows
 
 HOUSE = Path(__file__).parents[2]
 
@@ -153,3 +153,40 @@ def test_an_address_that_is_none_of_a_database_is_refused(url: str) -> None:
         StoreUnusable, match=r"^PRATIP_DATABASE is no database address: write sqlite\+aiosqlite:///path "
     ):
         Store(url)
+
+
+async def test_reading_looks_at_what_a_running_bot_writes_and_changes_nothing(file: Path) -> None:
+    async with at(file) as store:
+        await store.save_cursor("paper", "7")
+        before = modes(file.parent)
+        async with at(file).reading() as other:
+            assert await other.cursor("paper") == "7"
+        assert modes(file.parent) == before
+
+
+async def test_reading_makes_no_database_and_mends_none(file: Path) -> None:
+    with pytest.raises(StoreUnusable, match="there is no database yet"):
+        async with at(file).reading():
+            pass
+    assert modes(file.parent) == {}
+    async with at(file):
+        pass
+    change(file, "UPDATE alembic_version SET version_num = '0001'")
+    with pytest.raises(StoreUnusable, match="another version"):
+        async with at(file).reading():
+            pass
+    assert rows(file, "SELECT version_num FROM alembic_version") == [("0001",)]
+
+
+@pytest.fixture
+def diary(tmp_path: Path) -> Path:
+    path = tmp_path / "diary"
+    path.write_text("Dear diary")
+    return path
+
+
+async def test_what_is_no_database_cannot_be_read(diary: Path) -> None:
+    with pytest.raises(StoreUnusable, match="cannot be opened"):
+        async with at(diary).reading():
+            pass
+    assert bytes_of(diary) == b"Dear diary"

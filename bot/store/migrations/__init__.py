@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 HEAD = "0004"  # the newest revision; a test compares it with the files
+REVISION = text("SELECT version_num FROM alembic_version")
 
 
 class TooNew(Exception):
@@ -43,5 +44,5 @@ def upgrade_now(connection: Connection) -> None:
 def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
-    found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    found = connection.scalar(REVISION)
     return None if found is None else str(found)
