@@ -14,7 +14,7 @@ from bot.core.router import Router
 from bot.core.text import Style, Text, lines, paragraphs
 from handlers.card import bullets
 from handlers.listing import page, turned
-from handlers.newsdesk import SENT, Visit, about, command, dotted, opening, over, rejected, span, titled
+from handlers.newsdesk import SENT, Visit, about, command, dotted, opening, over, rejected, titled
 
 router = Router()
 
@@ -44,7 +44,7 @@ def _draft_line(broadcast: Broadcast, context: Context, desk: Desk) -> Text:
     said = announcement.approving(broadcast)
     return dotted(
         titled(broadcast, content),
-        content.say("desk.age", span=span((context.now - broadcast.created_at).total_seconds(), content)),
+        content.say("desk.age", span=announcement.span((context.now - broadcast.created_at).total_seconds(), content)),
         announcement.topics(broadcast.topics, content),
         announcement.gist(broadcast, content),
         content.say("desk.approvals", n=len(said), needed=desk.needed),
@@ -83,7 +83,7 @@ def _sheet(visit: Visit, lead: str = "") -> Reply:
 def _origin(visit: Visit) -> Iterator[Text]:
     """Where it comes from, whom it is for, and how it goes out."""
     content, context, broadcast = visit.context.content, visit.context, visit.broadcast
-    age = span((context.now - broadcast.created_at).total_seconds(), content)
+    age = announcement.span((context.now - broadcast.created_at).total_seconds(), content)
     own = content.say("desk.yours") if broadcast.author == visit.desk.me else None
     topics = announcement.topics(broadcast.topics, content)
     about = announcement.gist(broadcast, content) if broadcast.original else None
@@ -133,7 +133,7 @@ def _reached(sheet: Sheet, content: Content) -> Iterator[Text]:
     apart = [[name] for name in audience] if not any(map(announcement.few, audience.values())) else [list(audience)]
     for names in filter(None, apart):
         labels = content.locale.listing([content.label("platform", name) for name in names])
-        length = span(max(sheet.seconds.get(name, 0) for name in names), content)
+        length = announcement.span(max(sheet.seconds.get(name, 0) for name in names), content)
         yield content.say("desk.reach", n=sum(audience[name] for name in names), platform=labels, span=length)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
 
 from bot.core import announcement
 from bot.core.broadcast import Broadcast, Desk, Sheet, State
@@ -105,14 +104,6 @@ def titled(broadcast: Broadcast, content: Content) -> Text:
 def over(broadcast: Broadcast, context: Context) -> bool:
     """Whether it may go out no more."""
     return broadcast.expires_at is not None and broadcast.expires_at <= context.now
-
-
-def span(seconds: float, content: Content) -> Text:
-    """A length of time in one unit, rounded up: "41 s", "7 min", "14 h", "3 days"."""
-    for unit, size, most in (("seconds", 1, 120), ("minutes", 60, 7_200), ("hours", 3_600, 172_800)):
-        if seconds < most:
-            return content.say(f"desk.span.{unit}", n=max(0, ceil(seconds / size)))
-    return content.say("desk.span.days", n=ceil(seconds / 86_400))
 
 
 def rejected(visit: Visit) -> Reply:

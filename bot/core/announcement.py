@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import accumulate, takewhile
+from math import ceil
 
 from bot.core.broadcast import Broadcast, Item, Kind, Outcome, State, Tally
 from bot.core.calendar import PartialDate
@@ -317,6 +318,14 @@ def summed(tally: Tally) -> Counter[Outcome]:
 def few(people: int) -> bool:
     """Whether a group is so small that it is not told apart from the others."""
     return 0 < people < _FEWEST
+
+
+def span(seconds: float, content: Content) -> Text:
+    """A length of time in one unit, rounded up: "41 s", "7 min", "14 h", "3 days"."""
+    for unit, size, most in (("seconds", 1, 120), ("minutes", 60, 7_200), ("hours", 3_600, 172_800)):
+        if seconds < most:
+            return content.say(f"desk.span.{unit}", n=max(0, ceil(seconds / size)))
+    return content.say("desk.span.days", n=ceil(seconds / 86_400))
 
 
 def totals(broadcast: Broadcast, content: Content) -> Text:

@@ -73,14 +73,19 @@ class Telegram:
     ) -> None:
         """Rate is messages a second; with paid updates it is Telegram's highest, and more are on the wire at once."""
         keep_secret(token)
-        allowance = replace(self.can.allowance, rate=_PAID_RATE if paid else rate)
-        self.can = replace(self.can, allowance=allowance, window=_PAID_WINDOW if paid else self.can.window)
+        self.can = self.able(rate, paid=paid)
         self._transport = wire = Transport(proxy, answer_seconds)
         self._bot = Bot(token, f"{api_url.rstrip('/')}/bot", request=wire, get_updates_request=wire)
         self._clock = clock or Clock()
         self._me, self._queue, self._shelf = "", Queue(), Shelf(self._clock.monotonic)
         self._menus, self._menus_at = dict(menus), 0.0  # those still to be set, and when to try
         self._poll_seconds, self._unhooked = poll_seconds, False
+
+    @classmethod
+    def able(cls, rate: float, *, paid: bool) -> Capabilities:
+        """What it can do at so many messages a second; paid for, at as many as Telegram takes."""
+        allowance = replace(cls.can.allowance, rate=_PAID_RATE if paid else rate)
+        return replace(cls.can, allowance=allowance, window=_PAID_WINDOW if paid else cls.can.window)
 
     @property
     def me(self) -> str:
