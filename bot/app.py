@@ -136,6 +136,16 @@ def _spoken(language: str, snapshot: Snapshot) -> None:
         raise Unfit(f"The pack has no language {language}: use one of {', '.join(snapshot.views)}")
 
 
+def preview(settings: Settings, folder: Path, host: str, port: int) -> int:
+    """Show a content folder to its moderators, in a browser on this machine, until Ctrl-C. Raises Unfit."""
+    from bot.preview import command
+    from bot.preview.pack import Pack
+
+    if not folder.is_dir():
+        raise Unfit(f"{folder}: there is no such folder")
+    return asyncio.run(command.preview(settings, handlers.router, Pack(folder, handlers.kinds), host, port))
+
+
 def check(folder: Path) -> list[Problem]:
     """Every problem of a content folder, warnings included."""
     try:

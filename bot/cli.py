@@ -1,4 +1,4 @@
-"""Command line: run, chat, broadcast, check, schema, import, matrix, keys, backup, restore, doctor."""
+"""Command line: run, chat, broadcast, check, schema, import, preview, matrix, keys, backup, restore, doctor."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     schema.add_argument("path", nargs="?", type=Path, metavar="PATH", help="the folder (default: PRATIP_CONTENT)")
     schema.set_defaults(command=_schema)
     _add_import(commands.add_parser("import", help="bring official recommendations into the content"))
+    _add_preview(commands.add_parser("preview", help="see every message of a content folder in a browser, as you edit"))
     _add_matrix(commands.add_parser("matrix", help="have other apps trust the bot on Matrix"))
     _add_keys(commands.add_parser("keys", help="make the keys, or change them"))
     doctor = commands.add_parser("doctor", help="check keys, content, database, token, homeserver and clock")
@@ -105,6 +106,15 @@ def _add_keys(parser: argparse.ArgumentParser) -> None:
     rotate.set_defaults(command=_rotate_keys)
     backup = actions.add_parser("backup", help="a new pair for backups; nothing is written to the disk")
     backup.set_defaults(command=_backup_keys)
+
+
+def _add_preview(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", nargs="?", type=Path, metavar="PATH", help="the folder (default: PRATIP_CONTENT)")
+    parser.add_argument("--port", type=int, default=8484, metavar="N", help="where it is served (default: %(default)s)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS", help="for others too: whoever reaches it reads"
+    )
+    parser.set_defaults(command=_preview)
 
 
 def _number(typed: str) -> int:
@@ -195,6 +205,14 @@ def _import(options: argparse.Namespace) -> int:
 
     order = Order(options.publisher, options.file, options.write, options.cycle)
     return _done(lambda: app.bring(configuration.load().content, order))
+
+
+def _preview(options: argparse.Namespace) -> int:
+    from bot import app
+
+    settings = configuration.load()
+    folder = options.path or settings.content
+    return _done(lambda: app.preview(settings, folder, options.host, options.port))
 
 
 def _trust(options: argparse.Namespace) -> int:

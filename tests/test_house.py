@@ -21,7 +21,7 @@ PURE = ("bot.core", "handlers")
 
 # A library may be imported by its owner alone. A new dependency is a new line here, and a question in review.
 OWNERS: dict[str, tuple[str, ...]] = {
-    "aiohttp": ("bot.platforms.matrix", "bot.platforms.telegram"),
+    "aiohttp": ("bot.platforms.matrix", "bot.platforms.telegram", "bot.preview.server"),
     "aiohttp_socks": ("bot.platforms.matrix", "bot.platforms.telegram"),
     "alembic": ("bot.store",),
     "babel": ("bot.content.locale",),
@@ -31,6 +31,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "bot.privacy",
         "bot.strongbox",
     ),
+    "jinja2": ("bot.preview.server",),
     "logging": ("bot.log",),
     "nio": ("bot.platforms.matrix",),
     "orjson": ("bot.moderation", "bot.platforms.telegram", "bot.privacy", "bot.store"),
