@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -67,9 +68,9 @@ async def _opened(runner: web.AppRunner, host: str, port: int) -> str:
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as problem:
-        raise Busy(
-            f"{host}:{port} cannot be used ({problem.strerror}): stop what uses it, or name another with --port"
-        ) from None
+        number = problem.errno or 0  # below 0 where a name was not found
+        why = os.strerror(number).lower() if number > 0 else "there is no such address"
+        raise Busy(f"{host}:{port} cannot be used ({why}): stop what uses it, or name another with --port") from None
     name = f"[{host}]" if ":" in host else host
     return f"http://{name}:{runner.addresses[0][1]}/"
 

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientResponse
 
-from bot.preview import server
+from bot import app
+from bot.app import Unfit
+from bot.preview import command, server
 from bot.preview.office import Office
+from bot.settings import Settings
 from tests.packs import person, write
 from tests.preview.office import FILES, browsing, office, text
 
@@ -211,6 +214,18 @@ async def test_a_page_that_fails_says_so_and_no_more(page: Office) -> None:
         page.pack.kinds = None  # type: ignore[assignment] # something is wrong with the program itself
         answer = await client.get("/")
         assert (answer.status, await answer.text()) == (500, "This page failed. The terminal says where.")
+
+
+def test_a_folder_that_is_not_there_is_not_served(tmp_path: Path) -> None:
+    with pytest.raises(Unfit, match="there is no such folder"):
+        app.preview(Settings(), tmp_path / "nowhere", "127.0.0.1", 0)
+
+
+async def test_who_serves_it_to_others_is_warned(page: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(log_level="ERROR")
+    with pytest.raises(Unfit, match=r"203.0.113.1:0 cannot be used \(cannot assign requested address\)"):
+        await command.preview(settings, page.router, page.pack, "203.0.113.1", 0)
+    assert "there is no password" in capsys.readouterr().err
 
 
 async def test_an_open_page_hears_of_each_edition(page: Office) -> None:
