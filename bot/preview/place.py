@@ -49,5 +49,6 @@ def _listed(path: Path, name: str) -> Iterator[tuple[int, str]]:
     """The entries of a list with the lines on which they begin."""
     document = yaml_document.read(path, name)
     for index, data in enumerate(document.data if isinstance(document.data, list) else ()):
-        if isinstance(data, dict) and "id" in data:
-            yield document.marks[(index,)][0], str(data["id"])
+        where = document.at((index,))
+        if where and isinstance(data, dict) and "id" in data:
+            yield where[0], str(data["id"])
