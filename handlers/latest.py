@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from bot.core import announcement
 from bot.core.calendar import PartialDate
 from bot.core.entry import Entry, Event, News, Topic, Words
 from bot.core.messages import Button, Context, Reply, Request
@@ -125,12 +126,25 @@ def _day(at: dt.datetime, context: Context) -> PartialDate:
 
 @router.command("news", listed=False, sent=True)
 def news(request: Request, context: Context) -> Reply:
-    """One update that was sent, whole: what a discreet message opens. Without a number, the newest ones."""
-    say, number = context.content.say, normalize(request.argument)
-    if not number:
+    """Updates that were sent, whole: what a discreet message opens. Without a number, the newest ones."""
+    say, asked = context.content.say, _numbers(request.argument)
+    if not asked:
         return latest(request, context)
+    bodies, closings = zip(*(_again(number, context) for number in asked), strict=True)
     onward = ((Button(str(say("button.latest")), "latest"),),)
+    return Reply(paragraphs(*bodies, *dict.fromkeys(closings)), onward)
+
+
+def _numbers(argument: str) -> list[str]:
+    """The numbers that were asked for, each once; what are none are one name that no update has."""
+    words = normalize(argument).split()
+    return list(dict.fromkeys(words)) if all(map(str.isdecimal, words)) else [argument]
+
+
+def _again(number: str, context: Context) -> tuple[Text, Text]:
+    """An update under its day, and the caution that it ends with; or that it is not here."""
     for sent, at, text in context.sent:
         if str(sent) == number:
-            return Reply(paragraphs(say("news.dated", date=_day(at, context)), text), onward)
-    return Reply(say("news.unknown", number=request.argument), onward)
+            body, closing = announcement.parted(text)
+            return paragraphs(context.content.say("news.dated", date=_day(at, context)), body), closing
+    return context.content.say("news.unknown", number=number), Text()

@@ -56,7 +56,7 @@ def fits(words: Text) -> bool:
 
 def together(texts: Sequence[Text], on: date, content: Content) -> Text:
     """Several updates in one message of a day: as many as it takes, and what they all end with once."""
-    bodies, closings = zip(*map(_parted, texts), strict=True)
+    bodies, closings = zip(*map(parted, texts), strict=True)
     head = content.say("push.digest", n=len(texts), date=PartialDate.parse(on.isoformat()))
 
     def some(n: int) -> Text:
@@ -66,7 +66,7 @@ def together(texts: Sequence[Text], on: date, content: Content) -> Text:
     return next((said for n in range(len(texts), 1, -1) if fits(said := some(n))), some(1))
 
 
-def _parted(words: Text) -> tuple[Text, Text]:
+def parted(words: Text) -> tuple[Text, Text]:
     """An update, and the caution under it; what is noted below that depends on all that stands in a message."""
     caution = next((mark for mark in words.marks if mark.style is Style.CLOSING), None)
     return (words[: caution.start].strip(), words[caution.start : caution.end]) if caution else (words, Text())

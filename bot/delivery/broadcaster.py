@@ -187,7 +187,9 @@ class Broadcaster:
             else:
                 await self.platform.delete(chat, sent.message, key=key)
         if not shown and sent.digest and self.platform.can.traces:
-            notice = await self.composer.compose(claim, [broadcast], buttons=self.platform.can.buttons, swept=True)
+            notice = await self.composer.compose(
+                claim, [broadcast], buttons=self.platform.can.buttons, swept=sent.digest
+            )
             return Result(claim, Outcome.SENT, reference=await self._sent(claim, chat, lane, notice, key))
         gone = broadcast.kind is Kind.WITHDRAWAL
         return Result(claim, Outcome.DELETED if gone else Outcome.SENT, reference=claim.reference)

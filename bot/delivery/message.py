@@ -18,6 +18,8 @@ from bot.store.ledger import Claim
 
 _KEPT = 100  # broadcasts whose words are kept in memory
 
+Rows = tuple[tuple[Button, ...], ...]
+
 
 @dataclass(slots=True)
 class Composer:
@@ -29,17 +31,18 @@ class Composer:
     _texts: dict[int, dict[str, Text]] = field(default_factory=dict)
 
     async def compose(
-        self, claim: Claim, broadcasts: Sequence[Broadcast], *, buttons: bool, swept: bool = False
+        self, claim: Claim, broadcasts: Sequence[Broadcast], *, buttons: bool, swept: Digest | None = None
     ) -> Reply:
         """What a claim says. Without buttons, what they would ask stands in the text.
 
-        swept: the digest that it is about had to be deleted whole.
+        swept: the digest that it is about, which had to be deleted whole.
         """
         content = self.snapshot().view(claim.language)
         texts = [await self._text(each.number, content) for each in broadcasts]
         body = announcement.together(texts, self.clock.now().date(), content) if claim.digest else texts[0]
         body = paragraphs(body, content.say("news.swept")) if swept else body
-        return _received(claim, broadcasts, body, content, buttons=buttons)
+        rows = await self._rows(claim, broadcasts, swept.numbers if swept else claim.numbers, content)
+        return _received(claim, body, rows, content, buttons=buttons)
 
     async def again(self, claim: Claim, digest: Digest, *, buttons: bool, traces: bool) -> Reply | None:
         """What a digest says by now: as corrected, and without what was withdrawn.
@@ -53,7 +56,25 @@ class Composer:
         texts = [await self._text(number, content) if number else gone for number in standing.values()]
         found = [await self.store.broadcasts.one(number) for number, now in standing.items() if now]
         body = announcement.together(texts, digest.day, content)
-        return _received(claim, [each for each in found if each], body, content, buttons=buttons)
+        rows = await self._rows(
+            claim, [each for each in found if each], [number for number, now in standing.items() if now], content
+        )
+        return _received(claim, body, rows, content, buttons=buttons)
+
+    async def _rows(
+        self, claim: Claim, broadcasts: Sequence[Broadcast], numbers: Sequence[int], content: Content
+    ) -> Rows:
+        """What one can open: an entry each, or all the updates of a discreet message, which names nothing."""
+        if not claim.discreet:
+            return opened(broadcasts, content)
+        firsts = dict.fromkeys([await self._first(number) for number in numbers])
+        return ((Button(str(content.say("push.open")), f"news {' '.join(map(str, firsts))}"),),)
+
+    async def _first(self, number: int) -> int:
+        """The update that a correction or withdrawal goes back to: the one that readers can open."""
+        while (found := await self.store.broadcasts.one(number)) and found.original:
+            number = found.original
+        return number
 
     async def _text(self, number: int, content: Content) -> Text:
         """The frozen words of a broadcast in a language, or in the pack's own."""
@@ -67,41 +88,30 @@ class Composer:
         return next((texts[code] for code in wishes if code in texts), Text("…"))
 
 
-def _received(claim: Claim, broadcasts: Sequence[Broadcast], body: Text, content: Content, *, buttons: bool) -> Reply:
-    """Words as the subscriber of a claim receives them."""
+def _received(claim: Claim, body: Text, rows: Rows, content: Content, *, buttons: bool) -> Reply:
+    """Words, or for whom they must be discreet none, as the subscriber of a claim receives them."""
+    body = content.say("push.discreet") if claim.discreet else body
     repeat = content.say("push.repeat").styled(Style.ITALIC) if claim.doubtful else None
     if claim.channel:  # whoever presses there would be answered before everybody
-        return Reply(paragraphs(content.say("push.discreet") if claim.discreet else body, repeat))
-    return private(broadcasts, body, content, buttons=buttons, discreet=claim.discreet, repeat=repeat)
+        return Reply(paragraphs(body, repeat))
+    return private(body, rows, content, buttons=buttons, repeat=repeat)
 
 
-def private(
-    broadcasts: Sequence[Broadcast],
-    body: Text,
-    content: Content,
-    *,
-    buttons: bool,
-    discreet: bool = False,
-    repeat: Text | None = None,
-) -> Reply:
-    """Words, or for whom they must be discreet none, with what belongs under them in a chat.
+def private(body: Text, rows: Rows, content: Content, *, buttons: bool, repeat: Text | None = None) -> Reply:
+    """Words with what belongs under them in a chat; without buttons, what they would ask stands in the text.
 
-    Without buttons, what they would ask stands in the text. repeat: that it may have arrived before.
+    repeat: that it may have arrived before.
     """
-    rows = _rows(broadcasts, content, discreet=discreet)
-    said = content.say("push.discreet") if discreet else body
     typed = _typed(rows) if rows and not buttons else None
-    return Reply(paragraphs(said, typed, repeat, content.say("push.footer")), rows if buttons else ())
+    return Reply(paragraphs(body, typed, repeat, content.say("push.footer")), rows if buttons else ())
 
 
-def _rows(broadcasts: Sequence[Broadcast], content: Content, *, discreet: bool) -> tuple[tuple[Button, ...], ...]:
-    """What one can open: a discreet message names nothing."""
-    if discreet:
-        return ((Button(str(content.say("push.open")), f"news {broadcasts[0].number}"),),)
+def opened(broadcasts: Sequence[Broadcast], content: Content) -> Rows:
+    """A button for each entry that updates are about."""
     return tuple((button,) for button in announcement.opens(broadcasts, content))
 
 
-def _typed(rows: Sequence[Sequence[Button]]) -> Text:
+def _typed(rows: Rows) -> Text:
     """Buttons as commands that one can type."""
     return join((Text(f"/{button.command}").styled(Style.COMMAND) for row in rows for button in row), " · ")
 

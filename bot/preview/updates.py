@@ -13,7 +13,7 @@ from bot.core.calendar import PartialDate
 from bot.core.content import Content, Snapshot
 from bot.core.entry import Entry, News
 from bot.core.messages import Context
-from bot.delivery.message import private
+from bot.delivery.message import opened, private
 from bot.newsroom import Newsroom
 from bot.preview.bubble import Bubble, on_matrix, on_telegram
 from bot.preview.office import Office
@@ -153,8 +153,8 @@ def _apart(groups: Mapping[str, int]) -> Mapping[str, int]:
 def bubbles(view: View, update: Update, content: Content) -> tuple[Bubble, ...]:
     """An update as a subscriber to it receives it, at once and not discreetly, on each platform."""
     body = announcement.text(update.broadcast, view.office.context(content), update.original_at)
-    sent = [update.broadcast]
+    rows = opened([update.broadcast], content)
     return (
-        on_telegram(private(sent, body, content, buttons=True), content, view.address.asking),
-        on_matrix(private(sent, body, content, buttons=False), content),
+        on_telegram(private(body, rows, content, buttons=True), content, view.address.asking),
+        on_matrix(private(body, rows, content, buttons=False), content),
     )

@@ -385,6 +385,19 @@ async def test_a_digest_of_those_who_are_discreet_names_nothing_also_when_it_is_
     assert [button.command for button in sheet.reply.buttons] == ["news 2"]
 
 
+@leaping
+async def test_what_is_left_of_a_discreet_digest_is_opened_as_it_stands_now(tmp_path: Path, snapshot: Snapshot) -> None:
+    paper = Paper(replace(BUTTONS, traces=True))
+    async with office(tmp_path, snapshot) as desk, sent_together(desk, paper, "One.", "Two.", "Three."):
+        await desk.store.subscribers.configure(KEYS.place(READER), Settings(discreet=True))
+        await desk.send("Two, corrected.", kind=Kind.CORRECTION, original=2)
+        await desk.ended(4)
+        assert [button.command for button in paper.sheets[0].reply.buttons] == ["news 1 2 3"]
+        await desk.ended(await desk.withdraw(1))
+    assert [sheet.deleted for sheet in paper.sheets] == [True, False]
+    assert [button.command for button in paper.sheets[1].reply.buttons] == ["news 1 2 3"]
+
+
 # --- hours and digests
 
 

@@ -87,6 +87,28 @@ async def test_a_discreet_one_says_only_that_there_is_news(tmp_path: Path, snaps
         assert reply.buttons == (Button("Open", f"news {number}"),)
 
 
+@pytest.mark.parametrize("buttons", [True, False])
+async def test_a_discreet_digest_opens_all_that_it_holds(tmp_path: Path, snapshot: Snapshot, buttons: bool) -> None:
+    async with office(tmp_path, snapshot) as desk:
+        numbers = [await desk.send(each) for each in ("One.", "Two.", "Three.")]
+        digest = claim(*numbers[1:], digest=True, discreet=True)
+        reply = await composed(desk, digest, [about(number, "p1") for number in numbers[1:]], buttons=buttons)
+        assert [button.command for button in reply.buttons] == (["news 2 3"] if buttons else [])
+        typed = "" if buttons else "/news 2 3\n\n"
+        assert reply.text.plain == f"There is news.\n\n{typed}{FOOTER}"
+
+
+async def test_a_discreet_correction_opens_what_it_corrects_as_that_stands_now(
+    tmp_path: Path, snapshot: Snapshot
+) -> None:
+    async with office(tmp_path, snapshot) as desk:
+        number = await desk.send("News.")
+        for each in ("News, corrected.", "News, corrected again."):
+            number = await desk.send(each, kind=Kind.CORRECTION, original=number)
+        reply = await composed(desk, claim(number, discreet=True), [about(number)])
+        assert [button.command for button in reply.buttons] == ["news 1"]
+
+
 async def test_one_that_may_have_arrived_says_so(tmp_path: Path, snapshot: Snapshot) -> None:
     async with office(tmp_path, snapshot) as desk:
         number = await desk.send("News.")

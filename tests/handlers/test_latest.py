@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.calendar import PartialDate
 from bot.core.entry import Entry
-from bot.core.text import Style, parse
+from bot.core.text import Style, paragraphs, parse
 from tests.conversation import TODAY, Reader
 from tests.packs import entry, pack, person
 
@@ -108,6 +108,24 @@ def test_an_update_that_is_gone_or_never_was_is_answered_kindly(language: str, n
     reader = reached(language)
     answer = reader.asks(f"/news {number}").says(reader.phrase("news.unknown", number=number))
     assert answer.commands == ["latest"]
+
+
+@LANGUAGES
+def test_several_updates_are_opened_at_once_in_the_order_asked_for_and_what_is_gone_is_said(language: str) -> None:
+    reader = reached(language)
+    days = [reader.phrase("news.dated", date=PartialDate.parse(f"2026-11-{day}")) for day in (20, 22)]
+    gone = reader.phrase("news.unknown", number="11")
+    answer = reader.asks("/news 9 11 12 9")
+    answer.says(f"{days[0]}\n\nA correction\n\n{gone}\n\n{days[1]}\n\nKem Sokha: moved\nMore about it.")
+    assert answer.text.count("A correction") == 1
+    assert answer.commands == ["latest"]
+
+
+def test_what_several_updates_end_with_is_said_once() -> None:
+    reader = Reader()
+    caution = parse("Take care.").styled(Style.CLOSING)
+    reader.sent = tuple((number, at, paragraphs(text, caution)) for number, at, text in LATELY)
+    assert reader.asks("/news 9 12").says("A correction", "More about it.\n\nTake care.").text.count("Take care.") == 1
 
 
 def test_an_update_is_found_by_its_number_in_any_digits_and_without_one_the_newest_are_shown() -> None:
