@@ -15,6 +15,7 @@ from bot.core.messages import Chat, Reply
 from bot.delivery.guard import Alarm, Guard
 from bot.delivery.lane import LONGEST_TURN, Lane, Lanes, Later
 from bot.delivery.message import Composer, parts
+from bot.delivery.order import Order
 from bot.delivery.reference import Digest, Reference
 from bot.delivery.sent import Sent
 from bot.log import log
@@ -52,6 +53,7 @@ class Broadcaster:
         self._flying: set[Claim] = set()  # on the wire
         self._unsettled: list[Result] = []  # what the ledger does not know yet
         self._known: dict[int, Broadcast] = {}
+        self._order = Order(self.clock)
         self._guard = Guard(self.store, self.clock, self.alarm)
         self._saved: tuple[float, float] | None = None
         self._stopping = False
@@ -81,6 +83,7 @@ class Broadcaster:
         """Note what came of claims, and the pace that the platform has taught."""
         for task in [each for each in self._running if each.done()]:
             claim = self._running.pop(task)
+            self._order.ends(claim, task)
             self._unsettled.append(Result(claim, Outcome.QUEUED) if task.cancelled() else task.result())
         if self._unsettled:
             await self.store.ledger.settle(self._unsettled)
@@ -99,16 +102,19 @@ class Broadcaster:
         for claim in await self.store.ledger.claim(
             self.platform.name, self.clock.now(), self.boot, most - len(self._running)
         ):
-            self._running[tasks.create_task(self._delivered(claim, lane))] = claim
+            task = tasks.create_task(self._in_turn(claim, lane, self._order.before(claim)))
+            self._order.begins(claim, task)
+            self._running[task] = claim
         if self._stopping:  # meanwhile
             self.stop()
 
     async def _wait(self, lane: Lane) -> None:
-        """For the next outcome, or for something to do."""
+        """For the next outcome, or for something to do; beside one that takes long, others may be due."""
         if self._running:
-            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(self._running, timeout=_SHORTEST_REST, return_when=asyncio.FIRST_COMPLETED)
         elif not self._stopping:
             self.awake.clear()
+            self._order.tidy()
             self.rested()
             await self.clock.until(self.awake, await self._until_due(lane))
 
@@ -119,6 +125,13 @@ class Broadcaster:
         return min(self.rest_seconds, max(_SHORTEST_REST, seconds, lane.paused_seconds))
 
     # -- one message
+
+    async def _in_turn(self, claim: Claim, lane: Lane, before: asyncio.Task[Result] | None) -> Result:
+        """Deliver it after what its subscriber gets before; back to the queue where that takes long."""
+        later = await self._order.turn(claim, before)
+        result = Result(claim, Outcome.QUEUED, due=later) if later else await self._delivered(claim, lane)
+        self._order.note(result)
+        return result
 
     async def _delivered(self, claim: Claim, lane: Lane) -> Result:
         """Try once, and say what came of it; whatever goes wrong with one delivery, the others go on."""

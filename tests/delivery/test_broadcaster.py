@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -70,6 +71,62 @@ async def test_urgent_updates_go_first(tmp_path: Path, snapshot: Snapshot) -> No
         async with desk.open(paper):
             await desk.ended(1)
     assert [text.split("\n")[0] for text in paper.texts] == ["Urgent!", "Routine."]
+
+
+class Slow(Paper):
+    """Some messages take longer, and some are refused for a while."""
+
+    def __init__(self, seed: int, refused: float = 0.0) -> None:
+        super().__init__()
+        self._random, self._refused = random.Random(seed), refused
+
+    async def _travel(self, chat: Chat, key: str, text: str) -> None:
+        await asyncio.sleep(self._random.uniform(0.0, 1.5))
+        if self._random.random() < self._refused:
+            raise Unavailable("busy", retry_after=self._random.choice([None, 1.0, 5.0]), chat_only=True)
+        await super()._travel(chat, key, text)
+
+    def read_in(self, chat: Chat) -> list[str]:
+        """What one chat got, in order."""
+        return [sheet.text.split("\n")[0] for sheet in self.sheets if sheet.chat == chat]
+
+
+@leaping
+@pytest.mark.parametrize("refused", [0.0, 0.3])
+@pytest.mark.parametrize("seed", range(3))
+async def test_what_was_held_up_reaches_each_chat_in_order(
+    tmp_path: Path, snapshot: Snapshot, seed: int, refused: float
+) -> None:
+    paper = Slow(seed, refused)
+    async with office(tmp_path, snapshot) as desk, desk.open(paper):
+        quiet = Settings(quiet=Quiet(19 * 60, 19 * 60 + 5))  # five minutes from now, in Phnom Penh
+        await desk.subscribe(READER, *OTHERS, settings=quiet)
+        for words in ("1", "2", "3"):
+            await desk.send(words)
+        await desk.send("4", urgent=True)
+        await desk.send("2, corrected", kind=Kind.CORRECTION, original=2)
+        await desk.until(lambda: len(paper.sheets) == 16)
+    for each in (READER, *OTHERS):
+        assert paper.read_in(each) == ["4", "1", "3", "2, corrected"]
+
+
+@leaping
+async def test_a_chat_whose_updates_are_slow_holds_up_no_other(tmp_path: Path, snapshot: Snapshot) -> None:
+    paper = Slow(1)
+    paper.closed.add(READER.id)
+    async with office(tmp_path, snapshot) as desk, desk.open(paper):
+        await desk.subscribe(READER)
+        for number in range(1, 11):
+            await desk.send(str(number))
+        await desk.until(lambda: bool(paper.tried))
+        await desk.subscribe(*OTHERS)
+        await desk.send("11")
+        await desk.until(lambda: len(paper.sheets) == 3, within=60)
+        await asyncio.sleep(30)
+        assert paper.read_in(READER) == []
+        paper.open()
+        await desk.until(lambda: len(paper.sheets) == 14, within=600)
+    assert paper.read_in(READER) == [str(number) for number in range(1, 12)]
 
 
 # --- refusals
