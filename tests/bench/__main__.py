@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import broadcast, fault, imports, kill, load, matrix, reload, speed, start
+from tests.bench import broadcast, fault, imports, kill, load, matrix, mutate, reload, speed, start
 from tests.bench.figure import Figure, table
 
 _BENCHES = {
@@ -21,6 +21,7 @@ _BENCHES = {
     "load": load.measure,
     "reload": reload.measure,
     "start": start.measure,
+    "mutate": mutate.measure,
 }
 
 
