@@ -71,9 +71,11 @@ def _edited(sound: Source, number: int, line: str) -> bytes:
 def _key(sound: Source, chance: Random) -> tuple[Place, int, int]:
     """A field of an entry, a term or the pack, and where its key stands, from 0."""
     depth = 2 if isinstance(sound.document.data, list) else 1
-    fields = [place for place in sound.document.marks if len(place) == depth and isinstance(place[-1], str)]
-    place = chance.choice(fields)
-    line, column = sound.document.marks[place]
+    data = sound.document.data
+    held = [(index, each) for index, each in enumerate(data)] if depth == 2 else [(None, data)]
+    places = [(name,) if index is None else (index, name) for index, each in held for name in each]
+    fields = [(place, where) for place in places if (where := sound.document.at(place))]
+    place, (line, column) = chance.choice(fields)
     return place, line - 1, column - 1
 
 

@@ -18,7 +18,7 @@ import handlers
 from bot.content import ContentBroken, Problem, load
 from bot.content.document import parse
 from bot.content.repository import SHIPPED
-from bot.core.entry import Entry, references
+from bot.core.entry import Entry, Reference, inside
 from tests.bench.figure import Figure
 from tests.mutation import Mutation, Source, mutated, source, strays
 
@@ -81,7 +81,7 @@ def _needed() -> dict[str, set[str]]:
 
 
 def _named(entry: Entry) -> set[str]:
-    return set(map(str, references(entry)))
+    return {str(name) for _, name in inside(entry, Reference)}
 
 
 def _ids(data: Any, stem: str) -> set[str]:
