@@ -33,6 +33,8 @@ class Range(Model):
 class Count(Model):
     """One published count."""
 
+    asked: ClassVar[tuple[str, ...]] = ("number",)
+
     date: PartialDate
     """The date of the count."""
     publisher: str

@@ -27,6 +27,7 @@ from bot.core.change import (
 from bot.core.content import Content, Snapshot
 from bot.core.kept import Kept
 from bot.core.messages import Button, Chat, Context, Prefs, Reply, Request, Role, read
+from bot.core.past import Past
 from bot.core.router import Router
 from bot.core.subscription import NOTHING, Subscriptions
 from bot.core.text import Style, Text
@@ -112,6 +113,7 @@ class Reader:
         self.desk = desk
         self.prefs = Prefs(language)
         self.kept: Kept | None = None
+        self.past: Past | None = None
         self.sent: tuple[tuple[int, datetime, Text], ...] = ()  # the updates sent lately, newest first
         self.answers: list[Answer] = []
 
@@ -125,7 +127,7 @@ class Reader:
         """What a handler is told."""
         noon = datetime.combine(self.today, time(12), UTC)
         commands = tuple(self.router.listed(self.role))
-        return Context(self.content, noon, self.prefs, f"@{ME}", commands, self.desk, self.sent, self.kept)
+        return Context(self.content, noon, self.prefs, f"@{ME}", commands, self.desk, self.sent, self.kept, self.past)
 
     def phrase(self, name: str, /, **values: Text | str | int | PartialDate) -> str:
         """The bot's own words, as this reader hears them."""

@@ -64,6 +64,11 @@ class Repository:
 
     def load(self, today: date | None = None) -> tuple[Snapshot, list[Problem]]:
         """The snapshot, and warnings of what was read. Raises ContentBroken with every problem at once."""
+        shelf = self.opened(today)
+        return shelf.snapshot, shelf.files.problems
+
+    def opened(self, today: date | None = None) -> Shelf:
+        """All that was read. Raises ContentBroken with every problem at once."""
         if not _there(self._folder):
             mend = "set PRATIP_CONTENT to one"
             raise ContentBroken([Problem(str(self._folder), 1, 1, "there is no such folder", mend)])
@@ -74,7 +79,7 @@ class Repository:
         if snapshot is None or any(not problem.warning for problem in problems):
             raise ContentBroken(problems)
         self._whole = assembly
-        return snapshot, problems
+        return Shelf(snapshot, assembly.files, assembly.placed, assembly.names, self._kinds)
 
     def _begun(self, today: date | None) -> _Assembly:
         """On another day, or in other languages, every file says something else."""
@@ -84,6 +89,22 @@ class Repository:
             assembly = _Assembly(Files(self._folder), self._kinds, today)
         self._last = assembly
         return assembly
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A content folder as it was read: the snapshot, and what each file says."""
+
+    snapshot: Snapshot
+    files: Files
+    placed: Sequence[Placed]
+    names: rules.Names  # what a reference may name
+    kinds: Kinds
+
+
+def opened(folder: Path, kinds: Kinds, today: date | None = None) -> Shelf:
+    """Read a content folder. Raises ContentBroken with every problem at once."""
+    return Repository(folder, kinds).opened(today)
 
 
 def _there(folder: Path) -> bool:
@@ -141,6 +162,8 @@ class _Assembly:
         self.document = files.read("pack.yaml")
         self.today = today or datetime.now(_zone(self.document)).date()
         self.canon = _shipped("en")  # what the bot can say at all
+        self.placed: Sequence[Placed] = ()
+        self.names: rules.Names = {}
         self.languages = _languages(self.document, files.named("strings"))
 
     def snapshot(self, before: _Assembly | None) -> Snapshot | None:
@@ -150,10 +173,10 @@ class _Assembly:
         spoken = {code: self._strings(code) for code in codes}
         terms = {code: self._terms(code) for code in codes}
         sheaves = [self._sheaf(kind, document) for kind in self.kinds for document in self.files.inside(kind.folder)]
-        placed = [each for sheaf in sheaves for each in sheaf.placed]
+        placed = self.placed = [each for sheaf in sheaves for each in sheaf.placed]
         named = [each for sheaf in sheaves for each in sheaf.named]
         reference = self.languages.reference
-        names = self._names(placed, terms[reference])
+        names = self.names = self._names(placed, terms[reference])
         if pack := packs[reference]:
             rules.check_time_zone(pack.time_zone, self.document)
             rules.check_channels(pack, self.document, names)

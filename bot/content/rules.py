@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # What can be named: by a kind's noun, by "entry" and by what one term of a list is called, each id with its name.
 Names = Mapping[str, Mapping[str, str]]
 Naming = tuple["Placed", Place, Reference]  # an entry, where in it, and what it names
-_STALE_MONTHS = 6
+STALE_MONTHS = 6
 _BRIEF = 500  # characters; an entry of no more makes no long message, whatever labels stand beside them
 _SHORT = 1_500  # characters that are no whole message, whatever stands around them
 _LONGEST = 3_500  # characters of one field; a Telegram message has 4,096 UTF-16 units and needs room for the rest
@@ -129,7 +129,7 @@ def check_entry(each: Placed, entry: Entry, today: date) -> None:
     def warn(place: Place, what: str, mend: str) -> None:
         each.document.object((*each.place, *place), what, mend, warning=True)
 
-    if hasattr(entry, "custody") and entry.as_of and entry.as_of.months_before(today) >= _STALE_MONTHS:
+    if hasattr(entry, "custody") and entry.as_of and entry.as_of.months_before(today) >= STALE_MONTHS:
         warn(("as_of",), f"the status is of {entry.as_of}", "look for a newer source")
     if entry.review_by and entry.review_by.last < today:
         warn(("review_by",), f"the review was due by {entry.review_by}", "review the entry and set a new date")

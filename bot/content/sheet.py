@@ -130,6 +130,11 @@ class Sheet:
         self._insert(before, [lines[0][: first[1] - 3] + "- " + lines[0][first[1] - 1 :], *lines[1:]])
 
 
+def written(fields: Mapping[str, Any]) -> str:
+    """A file that is one entry of these fields."""
+    return "\n".join([*_pairs(fields, 0), ""])
+
+
 def _pairs(fields: Mapping[str, Any], indent: int) -> list[str]:
     """Fields as lines of YAML."""
     lines: list[str] = []

@@ -155,6 +155,8 @@ class Offence(Reference):
 class Model(BaseModel):
     """A frozen model that refuses fields it does not know."""
 
+    asked: ClassVar[tuple[str, ...]] = ()  # what a new one is asked for although it may be left out
+
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, coerce_numbers_to_str=True)
 
 
@@ -163,6 +165,8 @@ _PUBLISHER = 36  # characters of its name in a short link
 
 class Source(Model):
     """Where a fact stands: publisher and date, and an address unless that would reveal health or family."""
+
+    asked: ClassVar[tuple[str, ...]] = ("date", "url", "withheld")
 
     title: str
     """What it is called."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.core.broadcast import Desk
     from bot.core.content import Content
     from bot.core.kept import Kept
+    from bot.core.past import Past
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,16 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """The whole pack as a file, sent after the words. A handler names its form; the bytes are made elsewhere."""
+
+    form: str  # json, csv or xlsx
+    name: str = ""
+    kind: str = "application/octet-stream"  # its MIME type
+    data: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer, and the changes to make before it is sent."""
 
@@ -110,6 +121,7 @@ class Reply:
     replaces: bool = False  # takes the place of the message whose button was pressed, where the platform can
     changes: tuple[Change, ...] = ()
     live: bool = False  # shows what is still going on: it is kept true where the platform can
+    document: Document | None = None
 
     @property
     def buttons(self) -> tuple[Button, ...]:
@@ -137,3 +149,4 @@ class Context:
     desk: Desk | None = None  # for moderators' commands alone
     sent: tuple[tuple[int, datetime, Text], ...] = ()  # the updates sent lately, newest first; for /latest and /news
     kept: Kept | None = None  # for /mydata alone
+    past: Past | None = None  # of the entry that was asked about; for /history alone

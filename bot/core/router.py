@@ -13,6 +13,7 @@ from bot.core.spelling import closest, clusters, normalize
 from bot.core.text import Style, Text
 
 Handler = Callable[[Request, Context], Reply]
+Whose = Callable[[Request, Context], str]
 _LONGEST_NAME = 3  # words of a command that something follows: "what happened in" 2017
 LONGEST_ARGUMENT = 300  # characters; nobody asks a longer question of a list
 LONGEST_COMPOSED = 20_000  # what a moderator writes for others, in all languages
@@ -38,6 +39,7 @@ class Command:
     desk: bool  # whether it is told of the broadcasts
     sent: bool  # whether it is told of the updates sent lately
     kept: bool  # whether it is told what is kept of the chat
+    past: Whose | None  # the id of the entry whose past it is told; "" for none
 
 
 class Router:
@@ -47,7 +49,7 @@ class Router:
         self.commands: dict[str, Command] = {}
         self.mishaps: dict[Mishap, Handler] = {}
 
-    def command(
+    def command(  # noqa: PLR0913 (each is a property of its own)
         self,
         name: str,
         *,
@@ -57,11 +59,12 @@ class Router:
         desk: bool = False,
         sent: bool = False,
         kept: bool = False,
+        past: Whose | None = None,
     ) -> Callable[[Handler], Handler]:
         """Register a handler. Raises ValueError for a name that is taken, so that the boot stops."""
 
         def register(handler: Handler) -> Handler:
-            self._add(Command(name, handler, bare, listed, needs, desk, sent, kept))
+            self._add(Command(name, handler, bare, listed, needs, desk, sent, kept, past))
             return handler
 
         return register
