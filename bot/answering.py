@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.chronicle import Chronicle
 from bot.clock import Clock
 from bot.core import change
 from bot.core.content import Content, Snapshot
@@ -19,6 +20,7 @@ from bot.log import log
 from bot.moderation import Moderation
 from bot.platforms import Envelope, Platform, Refusal
 from bot.platforms.menu import Menus
+from bot.press import Press
 from bot.privacy import Keys, Place
 from bot.progress import Progress
 from bot.store import Conflict, Store, StoreFailed
@@ -39,6 +41,8 @@ class Answering:
     menus: Menus
     outbox: Outbox
     moderation: Moderation
+    chronicle: Chronicle
+    press: Press | None = None  # None: there is no folder to make a file of
 
     def __post_init__(self) -> None:
         self.progress = Progress(self.clock, self.outbox, self.again)
@@ -60,6 +64,7 @@ class Answering:
             await self.outbox.delete(platform, envelope)
             await platform.forget(request.chat)
             return
+        reply = await self._filed(platform, request, reply, context)
         message = await self.outbox.reply(platform, envelope, reply, content)
         self.progress.answered(platform, envelope, request, reply, message)
         if change.Forget() in reply.changes:  # only now: the platform may leave, and then nothing can be said any more
@@ -105,7 +110,18 @@ class Answering:
             context = replace(context, kept=replace(rows, moderator=moderator))
         if command and command.sent:
             context = replace(context, sent=await self._sent(context))
+        if command and command.past:
+            name = command.past(request, context)
+            context = replace(context, past=await self.chronicle.past(name, self.snapshot(), context.now.tzinfo))
         return self.router.dispatch(replace(request, role=role), context)
+
+    async def _filed(self, platform: Platform, request: Request, reply: Reply, context: Context) -> Reply:
+        """The reply with its file made; or why there is none."""
+        if reply.document is None:
+            return reply
+        if self.press is None or not platform.can.documents:
+            return Reply(context.content.say("export.shell", form=reply.document.form))
+        return await self.press.filled(reply, request.chat, context, self.snapshot().version)
 
     async def _role(self, platform: Platform, envelope: Envelope, command: Command | None) -> Role:
         """What the one who asks may do here; a group is asked only where it matters."""
@@ -175,4 +191,6 @@ class Answering:
             case change.Forget() | change.Panic():
                 self.menus.forget(chat)
                 self.progress.forget(chat)
+                if self.press:
+                    self.press.forget(chat)
                 await subscribers.forget(place)

@@ -15,6 +15,7 @@ from bot import log as logs
 from bot.clock import Clock
 from bot.content import ContentBroken, Problem, summary
 from bot.content import load as load_content
+from bot.content.archive import Archive
 from bot.content.watch import Watch
 from bot.core.broadcast import State
 from bot.core.content import Snapshot
@@ -33,6 +34,7 @@ from bot.log import log
 from bot.moderation import Moderation
 from bot.platforms import Platform
 from bot.platforms.console import CHAT, Console
+from bot.press import Press
 from bot.privacy import Keys, SealBroken
 from bot.service import Service
 from bot.settings import Settings
@@ -253,6 +255,8 @@ async def _serve(
         changes=watch.changed,
         sends_updates=updates,
         leads=leads,
+        archive=Archive(settings.content, handlers.kinds),
+        press=Press(settings.content, handlers.kinds, Clock()),
     )
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_unheard)

@@ -12,8 +12,10 @@ from functools import partial
 from weakref import WeakValueDictionary
 
 from bot.answering import Answering
+from bot.chronicle import Chronicle
 from bot.clock import Clock
 from bot.content import ContentBroken
+from bot.content.archive import Archive
 from bot.core.content import Content, Snapshot
 from bot.core.messages import Chat, Reply, Request
 from bot.core.router import Router
@@ -26,6 +28,7 @@ from bot.newsroom import Newsroom
 from bot.pace import Pace
 from bot.platforms import Batch, Envelope, Platform, Unavailable
 from bot.platforms.menu import Menus
+from bot.press import Press
 from bot.privacy import Keys
 from bot.store import Channel, Store, StoreFailed
 
@@ -52,6 +55,8 @@ class Service:
     approvals: int = 2  # that an update needs
     paid: bool = False  # whether Telegram is paid for more messages a second
     changes: Callable[[], Awaitable[Snapshot]] | None = None  # waits for changed content; raises ContentBroken
+    archive: Archive | None = None  # earlier versions of the content
+    press: Press | None = None  # makes files of the content
     sends_updates: bool = True
     leads: bool = True  # drafts what is news and keeps the ledger: one process of a data folder does
     answer_seconds: float = 5.0  # what a slow chat may hold up the next poll; its answer goes on beside it
@@ -82,6 +87,8 @@ class Service:
             self._menus,
             self._outbox,
             self._moderation,
+            Chronicle(self.store, self.archive),
+            self.press,
         )
         self._dispatch = Dispatch(
             self.store,

@@ -28,14 +28,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nio import (
     AsyncClient,
     AsyncClientConfig,
+    DownloadResponse,
     ErrorResponse,
     Event,
     MegolmEvent,
+    RoomEncryptedFile,
+    RoomMessageFile,
     RoomMessageNotice,
     RoomMessageText,
     RoomPreset,
     SyncResponse,
 )
+from nio.crypto.attachments import decrypt_attachment
 from nio.store import SqliteMemoryStore
 
 SERVER_NAME = "home.test"
@@ -246,7 +250,7 @@ class Person:
             return None
         if isinstance(event, MegolmEvent):
             self.closed.append(event.event_id)
-        if not isinstance(event, RoomMessageText | RoomMessageNotice):
+        if not isinstance(event, RoomMessageText | RoomMessageNotice | RoomMessageFile | RoomEncryptedFile):
             return None
         if self._strict and event.decrypted and not event.verified:
             self.hidden.append(event.event_id)
@@ -254,7 +258,9 @@ class Person:
         content = event.source["content"]
         relation = content.get("m.relates_to", {})
         thread = relation.get("event_id", "") if relation.get("rel_type") == "m.thread" else ""
-        return Message(event.body, event.formatted_body or "", event.event_id, event.decrypted, thread, content)
+        return Message(
+            event.body, getattr(event, "formatted_body", "") or "", event.event_id, event.decrypted, thread, content
+        )
 
     async def creates(
         self,
@@ -410,6 +416,17 @@ class Person:
         else:
             content["url"] = "mxc://home.test/aaaa"
         return await self.sends(room, "m.room.message", content)
+
+    async def fetches(self, content: Mapping[str, Any]) -> tuple[bytes, bytes]:
+        """The file of a message, as the homeserver has it and as its reader does."""
+        secret = content.get("file", {})
+        response = await self.client.download(secret.get("url") or content["url"])
+        assert isinstance(response, DownloadResponse), response
+        held = response.body
+        assert isinstance(held, bytes)
+        if not secret:
+            return held, held
+        return held, decrypt_attachment(held, secret["key"]["k"], secret["hashes"]["sha256"], secret["iv"])
 
     async def forwards_key(self, room: str, device: Any) -> None:
         """Give one device the key of what was said in a room last, after all."""

@@ -44,6 +44,7 @@ MAX_BUTTONS, MAX_CALLBACK_DATA = 100, 64
 MAX_COMMANDS, MAX_COMMAND, MAX_COMMAND_DESCRIPTION = 100, 32, 256
 MAX_DESCRIPTION, MAX_SHORT_DESCRIPTION, MAX_TOAST = 512, 120, 200
 MAX_PHOTO_BYTES, MAX_PHOTO_SIDES, MAX_PHOTO_RATIO = 10 * 1024**2, 10_000, 20
+MAX_DOCUMENT_BYTES = 50 * 1024**2
 DELETE_WINDOW_SECONDS = 48 * 3600
 SUPERGROUPS_BELOW = -1_000_000_000_000
 
@@ -448,13 +449,26 @@ async def read_parameters(request: web.Request) -> JSON:
 async def read_form(request: web.Request) -> JSON:
     """Return the fields of a form; uploads become bytes, also behind `attach://name`."""
     form = {
-        key: value.file.read() if isinstance(value, web.FileField) else value
+        key: Upload.read(value) if isinstance(value, web.FileField) else value
         for key, value in (await request.post()).items()
     }
     return {
         key: form.get(str(value).removeprefix("attach://"), value) if attached(value) else value
         for key, value in form.items()
     }
+
+
+class Upload(bytes):
+    """A file as it was uploaded: its bytes, its name and what the form says that it is."""
+
+    name: str
+    kind: str
+
+    @classmethod
+    def read(cls, field: web.FileField) -> Self:
+        upload = cls(field.file.read())
+        upload.name, upload.kind = field.filename, field.content_type
+        return upload
 
 
 def attached(value: object) -> bool:
@@ -652,7 +666,7 @@ class Message:
 
     id: int
     chat_id: int
-    text: str  # or the caption of a photo
+    text: str  # or the caption of a photo or a file
     entities: tuple[Entity, ...]
     buttons: tuple[tuple[tuple[str, str], ...], ...]  # rows of (label, callback data or address)
     thread: int | None
@@ -661,6 +675,7 @@ class Message:
     silent: bool
     paid: bool
     photo: bytes | None
+    document: bytes | None
     preview: JSON | None  # link_preview_options
     raw: JSON = field(repr=False, compare=False)
 
@@ -795,6 +810,7 @@ class Chat:
             silent=raw["message_id"] in self.silent,
             paid=raw["message_id"] in self.paid,
             photo=self.server.files.get(raw["photo"][-1]["file_id"]) if "photo" in raw else None,
+            document=self.server.files.get(raw["document"]["file_id"]) if "document" in raw else None,
             preview=raw.get("link_preview_options"),
             raw=raw,
         )
@@ -1233,6 +1249,7 @@ class TelegramServer:
             "deletewebhook": self._delete_webhook,
             "sendmessage": self._send_message,
             "sendphoto": self._send_photo,
+            "senddocument": self._send_document,
             "editmessagetext": self._edit_message_text,
             "deletemessage": self._delete_message,
             "getchat": self._get_chat,
@@ -1281,6 +1298,11 @@ class TelegramServer:
     async def _send_photo(self, parameters: JSON) -> JSON:
         chat = self._chat(parameters)
         content = self._photo(parameters.get("photo"))
+        return self._sent(chat, parameters, content | self._caption(parameters))
+
+    async def _send_document(self, parameters: JSON) -> JSON:
+        chat = self._chat(parameters)
+        content = self._document(parameters.get("document"))
         return self._sent(chat, parameters, content | self._caption(parameters))
 
     async def _edit_message_text(self, parameters: JSON) -> JSON:
@@ -1432,6 +1454,23 @@ class TelegramServer:
         if str(photo) not in self.files:
             raise bad("wrong file identifier/HTTP URL specified")
         return self.photo_content(picture=self.files[str(photo)])
+
+    def _document(self, document: object) -> JSON:
+        """The fields of a file message: what is sent anew comes in a form, under a name, and is not empty."""
+        if not document:
+            raise bad(
+                "file must be non-empty" if isinstance(document, bytes) else "there is no document in the request"
+            )
+        if not isinstance(document, Upload):
+            raise bad("wrong file identifier/HTTP URL specified")
+        if not document.name:
+            raise bad("there is no name of the file in the form")
+        if len(document) > MAX_DOCUMENT_BYTES:
+            raise Refused(413, "Request Entity Too Large")
+        file_id = f"document-{len(self.files) + 1}"
+        self.files[file_id] = document
+        named = {"file_name": document.name, "mime_type": document.kind, "file_size": len(document)}
+        return {"document": {"file_id": file_id, "file_unique_id": f"unique-{file_id}"} | named}
 
     def _sent(self, chat: Chat, parameters: JSON, content: JSON) -> JSON:
         markup = self._markup(parameters)

@@ -354,6 +354,36 @@ async def test_a_photo_that_telegram_would_not_show_is_refused(
         await bot.send_photo(42, photo, caption=caption)
 
 
+async def test_a_file_is_heard_under_its_name(bot: Bot, server: TelegramServer) -> None:
+    reader = server.user(id=42)
+    sent = await bot.send_document(42, b"a,b", filename="pack.csv", caption="The pack")
+    heard = await reader.hears()
+    assert (heard.text, heard.document, heard.photo) == ("The pack", b"a,b", None)
+    assert sent.document
+    assert (sent.document.file_name, sent.document.mime_type, sent.document.file_size) == ("pack.csv", "text/csv", 3)
+    with pytest.raises(BadRequest, match="no text in the message to edit"):
+        await bot.edit_message_text("b", 42, sent.message_id)
+
+
+@pytest.mark.parametrize(("document", "words"), [(b"", "non-empty"), ("a-file-id", "Wrong file identifier")])
+async def test_a_file_that_telegram_would_not_take_is_refused(
+    bot: Bot, server: TelegramServer, document: bytes | str, words: str
+) -> None:
+    server.user(id=42)
+    with pytest.raises(BadRequest, match=words):
+        await bot.send_document(42, document, filename="a.csv")
+
+
+async def test_a_file_of_more_than_fifty_megabytes_is_refused(
+    bot: Bot, server: TelegramServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.telegram_server.MAX_DOCUMENT_BYTES", 3)
+    server.user(id=42)
+    await bot.send_document(42, b"abc", filename="a.csv")
+    with pytest.raises(NetworkError, match="Too Large"):
+        await bot.send_document(42, b"abcd", filename="a.csv")
+
+
 # --- chats --------------------------------------------------------------------------------------
 
 

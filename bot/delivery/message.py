@@ -117,8 +117,10 @@ def _typed(rows: Rows) -> Text:
 
 
 def parts(reply: Reply, limit: Limit) -> Iterator[Reply]:
-    """The messages that a reply takes; the buttons stand under the last."""
+    """The messages that a reply takes; the buttons stand under the last words, and a file comes after them."""
     texts = list(reply.text.split(limit)) or [Text("…")]
     for text in texts[:-1]:
         yield Reply(text)
-    yield replace(reply, text=texts[-1])
+    yield replace(reply, text=texts[-1], document=None)
+    if reply.document:
+        yield Reply(Text(reply.document.name), document=reply.document)

@@ -32,6 +32,7 @@ class Capabilities:
     edit: bool = False  # a reply may replace the message it came from
     amend: bool = False  # what was sent can be changed and deleted later
     traces: bool = False  # what a message said before it was changed can still be looked at
+    documents: bool = False  # a reply may bring a file
     repeatable: bool = False  # sending with the same key again is harmless, for a day at least
     limit: Limit = Limit(4096)  # of one message
     window: int = 8  # sends in flight at once
@@ -144,7 +145,8 @@ class Platform(Protocol):
     async def send(self, chat: Chat, reply: Reply, *, key: str, push: Push | None = None) -> str:
         """Send one message that fits the limit and return its reference. Raises Refusal.
 
-        push: it answers nothing, but is an update to a subscriber.
+        push: it answers nothing, but is an update to a subscriber. Where the reply brings a document, that is sent,
+        and its text is the name of it.
         """
 
     async def edit(self, chat: Chat, message: str, reply: Reply) -> None:

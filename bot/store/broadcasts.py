@@ -347,6 +347,26 @@ class Broadcasts:
         bodies = await self._bodies([row.id for row in rows])
         return tuple((row.id, moment(row.sent_at), bodies.get(row.id, {})) for row in rows)
 
+    async def told(self, entry: str, limit: int) -> tuple[tuple[datetime, Item], ...]:
+        """When subscribers were told that an entry changed, and from what to what, newest first.
+
+        Nothing cancelled or withdrawn.
+        """
+        withdrawn = select(broadcast.c.original).where(broadcast.c.kind == Kind.WITHDRAWAL)
+        wanted = (
+            broadcast.c.kind == Kind.NEWS,
+            broadcast.c.state.in_([*_UNFINISHED, State.ENDED]),
+            broadcast.c.id.not_in(withdrawn),
+            broadcast.c["items"].contains(f'"{entry}"', autoescape=True),
+        )
+        order = (broadcast.c.sent_at.desc(), broadcast.c.id.desc())
+        query = (
+            select(broadcast.c.sent_at, broadcast.c["items"].label("told")).where(*wanted).order_by(*order).limit(limit)
+        )
+        rows = await self._database.rows(query)
+        items = ((moment(row.sent_at), Item(*each)) for row in rows for each in orjson.loads(row.told))
+        return tuple((at, item) for at, item in items if item.entry == entry)
+
     async def _bodies(self, numbers: Collection[int]) -> Mapping[int, Mapping[str, str]]:
         """What broadcasts say, and their newest corrections instead."""
         corrects = broadcast.c.original.in_(numbers) & (broadcast.c.kind == Kind.CORRECTION)

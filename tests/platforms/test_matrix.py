@@ -20,7 +20,7 @@ from nio.responses import KeysClaimResponse, KeysQueryResponse
 from yarl import URL
 
 from bot.clock import Clock
-from bot.core.messages import Chat, Mishap, Reply, Request
+from bot.core.messages import Chat, Document, Mishap, Reply, Request
 from bot.core.text import Mark, Style, Text, parse
 from bot.platforms import Envelope, Gone, Moved, Past, Push, Rejected, Unavailable
 from bot.platforms.matrix import Matrix, invitations
@@ -228,6 +228,26 @@ async def test_a_plain_room_is_answered_plain(synapse: Synapse, light: Light) ->
         await bot.answers(envelope, "an answer")
         message = await alice.hears(room)
         assert (message.body, message.html, message.encrypted) == ("an answer", "", False)
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+async def test_a_file_comes_as_one_and_in_an_encrypted_room_the_homeserver_cannot_read_it(
+    synapse: Synapse, light: Light, *, encrypted: bool
+) -> None:
+    document = Document("csv", "pack.zip", "application/zip", b"PK all of it" * 100_000)
+    async with synapse.person() as alice, light() as bot:
+        room = await meet(alice, bot, encrypted=encrypted)
+        event_id = await alice.says(room, "/export csv")
+        chat = Chat("matrix", room, event_id)
+        for _ in range(2):  # the same key again is the same message
+            await bot.matrix.send(chat, Reply(Text("pack.zip"), document=document), key="1")
+        heard = await alice.hears(room)
+        assert (heard.body, heard.encrypted, heard.thread) == ("pack.zip", encrypted, event_id)
+        assert heard.content["info"] == {"mimetype": "application/zip", "size": len(document.data)}
+        held, read = await alice.fetches(heard.content)
+        assert read == document.data
+        assert (held == document.data) is not encrypted
+        assert await alice.hears_nothing(room)
 
 
 async def test_commands_are_read_with_either_sign_and_free_text_without(synapse: Synapse, light: Light) -> None:

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from telegram import MessageEntity
 
-from bot.core.messages import Button, Chat, Mishap, Reply, Request
+from bot.core.messages import Button, Chat, Document, Mishap, Reply, Request
 from bot.core.text import Mark, Style, Text, parse
 from bot.platforms import Batch, Envelope, Gone, Moved, Past, Platform, Push, Refusal, Rejected, Unavailable
 from bot.platforms.telegram import Telegram, keyboard
@@ -75,6 +75,28 @@ def with_buttons(*commands: str) -> Reply:
 
 
 # --- conversation
+
+
+async def test_a_file_is_sent_under_its_name(server: TelegramServer, platform: Telegram) -> None:
+    sokha, data = server.user(42), b"PK all of it" * 100_000
+    document = Document("csv", "pack.zip", "application/zip", data)
+    await sokha.says("/export")
+    sent = await platform.send(HERE, Reply(Text("pack.zip"), document=document), key="k")
+    heard = await sokha.hears()
+    assert (str(heard.id), heard.text, heard.document) == (sent, "", data)
+    assert heard.raw["document"]["file_name"] == "pack.zip"
+    assert heard.raw["document"]["mime_type"] == "application/zip"
+
+
+async def test_a_file_for_a_thread_goes_there_and_one_that_is_refused_says_why(
+    server: TelegramServer, platform: Telegram
+) -> None:
+    forum = server.group(-1_001_000_000_007, topics={5: "Five"})
+    chat = Chat("telegram", str(forum.id), "5", private=False)
+    await platform.send(chat, Reply(Text("a"), document=Document("json", "a.json", data=b"{}")), key="k")
+    assert (await forum.hears()).thread == 5
+    with pytest.raises(Rejected):
+        await platform.send(chat, Reply(Text("a"), document=Document("json", "a.json")), key="k")
 
 
 def test_it_is_a_platform() -> None:

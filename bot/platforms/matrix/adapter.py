@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from nio import MatrixRoom
 from nio.api import RelationshipType
+from nio.crypto.attachments import encrypt_attachment
 from nio.events import RoomUpgradeEvent
 from nio.exceptions import EncryptionError, GroupEncryptionError, LocalProtocolError
 from nio.responses import RoomInfo, SyncResponse
 
 from bot.clock import Clock
-from bot.core.messages import Chat, Reply
+from bot.core.messages import Chat, Document, Reply
 from bot.core.text import Limit
 from bot.platforms import (
     Allowance,
@@ -37,7 +39,7 @@ from bot.platforms.matrix.identity import chunked
 from bot.platforms.matrix.inbox import FILTER, Inbox
 from bot.platforms.matrix.invitations import Invitations
 from bot.platforms.matrix.power import decides, speaks
-from bot.platforms.matrix.render import amended, content, pushed
+from bot.platforms.matrix.render import UNREADABLE, amended, attached, content, pushed
 from bot.platforms.matrix.rooms import Rooms
 from bot.platforms.matrix.session import Session
 from bot.platforms.matrix.store import KEEP_DAYS, day
@@ -58,6 +60,7 @@ class Matrix:
         edit=False,
         amend=True,
         traces=True,
+        documents=True,
         repeatable=True,  # a homeserver knows our transactions for a day
         limit=Limit(12_000, "bytes"),
         window=4,
@@ -182,6 +185,8 @@ class Matrix:
     async def send(self, chat: Chat, reply: Reply, *, key: str, push: Push | None = None) -> str:
         """Send, encrypted where the room is; the same key again is the same message. Raises Refusal."""
         message, transaction = content(reply.text, chat.thread), self._keys.message_key(key)
+        if reply.document:
+            message = await self._session.call(partial(self._deposited, chat, reply.document))
         if push:
             message = pushed(message, transaction, urgent=push.urgent)
         try:
@@ -190,6 +195,13 @@ class Matrix:
             raise (Gone("the thread is not in this room") if chat.thread else problem) from None
         self._inbox.sent(sent, chat.thread)
         return sent
+
+    async def _deposited(self, chat: Chat, document: Document) -> dict[str, Any]:
+        """A file on the homeserver, as a message; in an encrypted room the homeserver cannot read it."""
+        room = await self._room(chat)
+        data, secret = encrypt_attachment(document.data) if room.encrypted else (document.data, None)
+        address = await self._client.deposit(data, UNREADABLE if secret else document.kind)
+        return attached(document, address, secret, chat.thread)
 
     async def _deliver(self, chat: Chat, message: dict[str, Any], transaction: str) -> str:
         room = await self._room(chat)

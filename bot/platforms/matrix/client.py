@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -174,6 +175,11 @@ class Client(AsyncClient):
         where = "/".join(["/_matrix/client/v3", *(quote(part, safe="") for part in path)])
         answer: Answer = await self._send(Answer, method, where, data)
         return answer.content
+
+    async def deposit(self, data: bytes, kind: str) -> str:
+        """Put a file on the homeserver, without a name; its address. Raises Refusal."""
+        answer: Answer = await self._send(Answer, "POST", "/_matrix/media/v3/upload", BytesIO(data), content_type=kind)
+        return str(answer.content.get("content_uri", ""))
 
     async def _send(self, *arguments: Any, **options: Any) -> Any:
         try:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from bot.core.messages import Document
 from bot.core.text import Mark, Style, Text
 
 _TAGS = {Style.BOLD: "strong", Style.ITALIC: "em", Style.CODE: "code", Style.COMMAND: "code"}
 _SCHEMES = ("https://", "http://", "mailto:")
+UNREADABLE = "application/octet-stream"  # what an encrypted file is to the homeserver
 DELIVERY = "org.pratip.delivery"
 _LONGEST_FALLBACK = 1_000  # characters: the words are in the event once more
 _LONGEST_HTML = 20_000  # bytes; with more the event could pass Matrix's 65,536, so it goes out plain
@@ -20,14 +23,28 @@ def content(text: Text, thread: str = "") -> dict[str, Any]:
     message: dict[str, Any] = {"msgtype": "m.text", "body": plain, "m.mentions": {}}
     if "<" in html.replace("<br>", "") and len(html.encode()) <= _LONGEST_HTML:
         message |= {"format": "org.matrix.custom.html", "formatted_body": html}
-    if thread:
-        message["m.relates_to"] = {
-            "rel_type": "m.thread",
-            "event_id": thread,
-            "is_falling_back": True,  # for clients without threads it is a reply to the first message
-            "m.in_reply_to": {"event_id": thread},
-        }
-    return message
+    return message | _threaded(thread)
+
+
+def attached(document: Document, address: str, secret: Mapping[str, Any] | None, thread: str = "") -> dict[str, Any]:
+    """The content of a message with a file at an address; secret: what opens it, where it is encrypted."""
+    where = {"file": {**secret, "url": address}} if secret else {"url": address}
+    info = {"mimetype": document.kind, "size": len(document.data)}
+    named = {"msgtype": "m.file", "body": document.name, "filename": document.name, "info": info, "m.mentions": {}}
+    return named | where | _threaded(thread)
+
+
+def _threaded(thread: str) -> dict[str, Any]:
+    """How a message stands in a thread."""
+    if not thread:
+        return {}
+    relation = {
+        "rel_type": "m.thread",
+        "event_id": thread,
+        "is_falling_back": True,  # for clients without threads it is a reply to the first message
+        "m.in_reply_to": {"event_id": thread},
+    }
+    return {"m.relates_to": relation}
 
 
 def pushed(message: dict[str, Any], delivery: str, *, urgent: bool) -> dict[str, Any]:

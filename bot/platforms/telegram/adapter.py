@@ -13,7 +13,7 @@ from typing import Any, Self
 from telegram import Bot, LinkPreviewOptions, Message, User
 
 from bot.clock import Clock
-from bot.core.messages import Chat, Reply
+from bot.core.messages import Chat, Document, Reply
 from bot.core.text import Limit
 from bot.log import keep_secret, log, mute
 from bot.platforms import (
@@ -53,6 +53,7 @@ class Telegram:
         buttons=True,
         edit=True,
         amend=True,
+        documents=True,
         limit=Limit(4096, "utf16"),
         window=24,
         allowance=Allowance(rate=30, slowest=1, private=(1, 1.0), group=(20, 60.0)),
@@ -116,8 +117,21 @@ class Telegram:
     async def send(self, chat: Chat, reply: Reply, *, key: str, push: Push | None = None) -> str:
         """Send one message and return its id; the Bot API has no use for the key. Raises Refusal."""
         thread = int(chat.thread) if chat.thread else None
+        if reply.document:
+            return await self._sent(chat, thread, reply.document)
         how = {**self._written(chat, reply), **_arriving(push)}
         call = self._bot.send_message(chat.id, message_thread_id=thread, **how)
+        return str((await asked(call, Message, chat_only=True)).message_id)
+
+    async def _sent(self, chat: Chat, thread: int | None, document: Document) -> str:
+        """Send a file. Telegram does not look into it for a kind of its own, such as an animation."""
+        call = self._bot.send_document(
+            chat.id,
+            document.data,
+            filename=document.name,
+            message_thread_id=thread,
+            disable_content_type_detection=True,
+        )
         return str((await asked(call, Message, chat_only=True)).message_id)
 
     async def edit(self, chat: Chat, message: str, reply: Reply) -> None:

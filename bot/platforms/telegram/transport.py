@@ -7,18 +7,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-from aiohttp import BaseConnector, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, TraceConfig
+from aiohttp import BaseConnector, ClientSession, ClientTimeout, DummyCookieJar, FormData, TCPConnector, TraceConfig
 from aiohttp.tracing import TraceRequestHeadersSentParams
 from aiohttp_socks import ProxyConnector
 from telegram.error import NetworkError
 from telegram.request import BaseRequest, RequestData
 
 _CONNECT_SECONDS = 15  # through Tor it takes a while
+_FILE_SECONDS = 60  # more, for a file on its way
+_JSON = {"Content-Type": "application/json"}
 
 
 class NotSent(NetworkError):
@@ -75,7 +78,8 @@ class Transport(BaseRequest):
         seconds = read_timeout if isinstance(read_timeout, int | float) else self._answer_seconds
         progress = _Progress()
         try:
-            body = orjson.dumps(request_data.parameters if request_data else {})
+            body = _body(request_data)
+            seconds += _FILE_SECONDS if isinstance(body, FormData) else 0
             answer = await self._exchange(method, url, body, seconds, progress)
         except Exception as problem:  # noqa: BLE001 whatever it is, it may quote the address
             failure = (Unclear if progress.written else NotSent)(type(problem).__name__)
@@ -94,7 +98,7 @@ class Transport(BaseRequest):
         return body
 
     async def _exchange(
-        self, method: str, url: str, body: bytes, seconds: float, progress: _Progress
+        self, method: str, url: str, body: bytes | FormData, seconds: float, progress: _Progress
     ) -> tuple[int, bytes]:
         if not self._session:
             raise RuntimeError("not open")
@@ -103,7 +107,7 @@ class Transport(BaseRequest):
             method,
             url,
             data=body,
-            headers={"Content-Type": "application/json", "User-Agent": self.USER_AGENT},
+            headers={"User-Agent": self.USER_AGENT} | ({} if isinstance(body, FormData) else _JSON),
             timeout=ClientTimeout(total, sock_connect=_CONNECT_SECONDS, sock_read=seconds),
             proxy=self._proxy if self._proxy.startswith("http") else None,
             allow_redirects=False,  # never Telegram's: following would hand the message to whoever sent it
@@ -111,6 +115,17 @@ class Transport(BaseRequest):
         ) as response:
             self.server_time = _dated(response.headers.get("Date", ""))
             return response.status, await response.read()
+
+
+def _body(request: RequestData | None) -> bytes | FormData:
+    """What is asked, as JSON; as a form where a file goes with it."""
+    if request is None or not request.contains_files:
+        return orjson.dumps(request.parameters if request else {})
+    form = FormData(request.json_parameters)
+    for field, (name, data, kind) in request.multipart_data.items():
+        held = BytesIO(data) if isinstance(data, bytes) else data  # bare bytes of some size would hold up the loop
+        form.add_field(field, held, filename=name, content_type=kind)
+    return form
 
 
 def _dated(header: str) -> datetime | None:
