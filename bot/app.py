@@ -42,6 +42,7 @@ from bot.shell import Order, Refused, Shell
 from bot.store import Store, StoreUnusable
 from bot.terminal import Terminal, plain
 from bot.vault import LOCK, KeysInUse, Vault
+from bot.workbench import Workbench
 
 if TYPE_CHECKING:
     from bot.imports import Order as Import
@@ -164,6 +165,22 @@ def describe(folder: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for name, text in schemas(handlers.kinds).items():
         (target / name).write_text(text, "utf-8")
+
+
+def workbench(settings: Settings, language: str = "") -> Workbench:
+    """What moderators do with the files themselves."""
+    logs.configure("ERROR", settings.log_format)
+    return Workbench(settings.content, handlers.kinds, handlers.router, Terminal(), language)
+
+
+async def history(settings: Settings, name: str, language: str = "") -> int:
+    """What changed of an entry: from git, and only without it from the database. Raises Unfit."""
+    bench = workbench(settings, language)
+    if not bench.tells_from_git(name):
+        prepare(settings)
+        async with opened(settings) as (store, _):
+            await bench.tell(name, store)
+    return 0
 
 
 async def doctor(settings: Settings) -> int:

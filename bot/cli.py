@@ -1,4 +1,4 @@
-"""Command line: run, chat, broadcast, check, schema, import, preview, matrix, keys, backup, restore, doctor."""
+"""Command line: the commands of `pratip`, what each is given, and what it exits with."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     schema.set_defaults(command=_schema)
     _add_import(commands.add_parser("import", help="bring official recommendations into the content"))
     _add_preview(commands.add_parser("preview", help="see every message of a content folder in a browser, as you edit"))
+    _add_workbench(commands)
     _add_matrix(commands.add_parser("matrix", help="have other apps trust the bot on Matrix"))
     _add_keys(commands.add_parser("keys", help="make the keys, or change them"))
     doctor = commands.add_parser("doctor", help="check keys, content, database, token, homeserver and clock")
@@ -61,6 +62,28 @@ def _parser() -> argparse.ArgumentParser:
     backup.set_defaults(command=_backup)
     _add_restore(commands.add_parser("restore", help="make a backup the database, without those who left since"))
     return parser
+
+
+def _add_workbench(commands: Any) -> None:
+    new = commands.add_parser("new", help="write a new entry, question by question")
+    new.add_argument("kind", metavar="KIND", help="prisoner, law, claim, update, ...")
+    new.set_defaults(command=_new)
+    history = commands.add_parser("history", help="what changed of an entry, when, and who says so")
+    history.add_argument("id", metavar="ID", help="its id, such as kem-sokha")
+    history.set_defaults(command=_history)
+    stale = commands.add_parser("stale", help="list what somebody should look at again")
+    stale.add_argument("--format", choices=("text", "json"), default="text")
+    stale.set_defaults(command=_stale)
+    for each in (new, history, stale):
+        each.add_argument("--language", default="", metavar="CODE", help="of the words, such as km")
+    export = commands.add_parser("export", help="the whole pack in one file")
+    export.add_argument("--format", choices=("json", "csv", "xlsx"), default="json", help="csv is a zip of them")
+    export.add_argument("--output", type=Path, default=Path(), metavar="PATH", help="a new file, or a folder")
+    export.set_defaults(command=_export)
+    unpack = commands.add_parser("unpack", help="make a content folder of a JSON export")
+    unpack.add_argument("file", type=Path, metavar="FILE")
+    unpack.add_argument("folder", type=Path, metavar="FOLDER", help="a new one")
+    unpack.set_defaults(command=_unpack)
 
 
 _ACTIONS = {
@@ -215,6 +238,36 @@ def _preview(options: argparse.Namespace) -> int:
     return _done(lambda: app.preview(settings, folder, options.host, options.port))
 
 
+def _new(options: argparse.Namespace) -> int:
+    from bot import app
+
+    return _done(lambda: app.workbench(configuration.load(), options.language).new(options.kind))
+
+
+def _history(options: argparse.Namespace) -> int:
+    from bot import app
+
+    return _finished(app.history(configuration.load(), options.id, options.language))
+
+
+def _stale(options: argparse.Namespace) -> int:
+    from bot import app
+
+    return _done(lambda: app.workbench(configuration.load(), options.language).stale(options.format))
+
+
+def _export(options: argparse.Namespace) -> int:
+    from bot import app
+
+    return _done(lambda: app.workbench(configuration.load()).export(options.format, options.output))
+
+
+def _unpack(options: argparse.Namespace) -> int:
+    from bot import app
+
+    return _done(lambda: app.workbench(configuration.load()).unpack(options.file, options.folder))
+
+
 def _trust(options: argparse.Namespace) -> int:
     from bot import upkeep
 
@@ -285,11 +338,14 @@ def _finished(work: Coroutine[Any, Any, int]) -> int:
 
 def _done(work: Callable[[], int]) -> int:
     from bot.app import Unfit
+    from bot.workbench import Halted
 
     try:
         return work()
-    except Unfit as unfit:
+    except (Unfit, Halted) as unfit:
         print(unfit, file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # nobody reads any more
         return 1
     except Exception as problem:  # noqa: BLE001 (its words may quote what somebody wrote: the log says its places)
         log.critical("crashed", exc_info=problem)

@@ -53,6 +53,16 @@ class Terminal(Screen):
         """Whether somebody is there to answer a question."""
         return bool(sys.stdin and sys.stdin.isatty() and self.is_terminal)
 
+    def ask(self, question: str) -> str:
+        """What is typed, or comes from a pipe, in answer. Raises EOFError where nothing comes any more."""
+        self.print(Rich(f"{question} "), end="")
+        typed = sys.stdin.readline() if sys.stdin else ""
+        if not typed:
+            raise EOFError
+        if not self.asks:
+            self.print()
+        return typed.strip()
+
     async def confirms(self, question: str) -> bool:
         """Whether somebody types yes. Raises KeyboardInterrupt."""
         with _keyboard() as line_typed:
