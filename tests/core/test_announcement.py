@@ -313,3 +313,13 @@ def test_a_channel_that_refuses_stops_nobody_else_and_a_draft_may_wait_anew(read
     broadcast = note({"en": "A word"})
     assert "An announcement channel does not take" in announcement.unposted(broadcast, reader.content).text.plain
     assert "says something else now" in announcement.waiting(broadcast, 2, reader.content, anew=True).text.plain
+
+
+def test_of_a_broken_edit_the_first_problems_are_named_and_the_others_counted(small: Snapshot) -> None:
+    content = small.view()
+    some = [f"laws/a-law.yaml:{line}:1: title is missing: add title" for line in range(1, 8)]
+    parts = announcement.broken(some, content).text.plain.split("\n\n")
+    assert parts[0].startswith("The content was edited and has 7 errors.")
+    assert (parts[1].split("\n"), parts[2]) == (some[:5], "2 more: pratip check lists them.")
+    assert announcement.broken(some[:1], content).text.plain.endswith("add title")
+    assert announcement.mended(content).text.plain == "The content is whole again, and I answer from it."
