@@ -12,7 +12,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from bot.content import rules
+from bot.content import disclosure, rules
 from bot.content.document import Document, Place
 from bot.content.repository import Placed, Shelf
 from bot.content.sheet import written
@@ -135,14 +135,15 @@ class Form:
 
     def _refusal(self, question: Question) -> str:
         """What `check` would say of this answer."""
-        document = Document("new", self._data, {(): (1, 1), question.place: (_HERE, 1)})
-        if question.language:
-            document.marks[*question.place, question.language] = (_HERE, 1)
-        placed = Placed(self._kind, document, (), self._data)
+        document = _marked(
+            self._data, question.place, *([(*question.place, question.language)] * bool(question.language))
+        )
+        placed = Placed(self._kind, document, (), self._data, "")
         for code in self._languages.known:
             placed.entry(replace(self._languages, reader=code))
-        rules.check_references(placed, self._shelf.names)
-        rules.check_words([document])
+        named = ((placed, place, name) for place, name in rules.named(self._kind, self._data, ()))
+        rules.check_references(named, self._shelf.names)
+        disclosure.check(document)
         found = next((each for each in document.problems if each.line == _HERE), None)
         if found:
             return f"{found.what}: {found.mend}"
@@ -190,7 +191,7 @@ class Form:
 
     def _unfit(self, name: str) -> str:
         """Why nothing can have this id."""
-        document = Document("new", None, {(): (1, 1), ("id",): (_HERE, 1)})
+        document = _marked(None, ("id",))
         valid(self._kind, document, (), {**self._data, "id": name}, self._languages)
         if wrong := next((each for each in document.problems if each.line == _HERE), None):
             return f"{wrong.what}: {wrong.mend}"
@@ -240,3 +241,22 @@ def _slug(heading: str) -> str:
     """Latin letters and digits of a name; empty where it has none."""
     plain = unicodedata.normalize("NFKD", heading).encode("ascii", "ignore").decode().lower().replace("'", "")
     return "-".join(re.findall(r"[a-z0-9]+", plain))[:_LONGEST_ID].rstrip("-")
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Where something would stand, counted from 0, as the parser does."""
+
+    line: int
+    column: int = 0
+
+
+def _marked(data: Any, *places: Place) -> Document:
+    """A document that was never written, in which these places stand apart from all the others."""
+    parts: dict[Any, Any] = {}
+    for place in places:
+        held = parts
+        for step in place[:-1]:
+            _, held = held.setdefault(step, (_Mark(0), {}))
+        held[place[-1]] = (_Mark(_HERE - 1), {})
+    return Document("new", data, _Mark(0), parts)
