@@ -88,6 +88,7 @@ async def test_messages_are_those_that_the_bot_sends(page: Office) -> None:
         assert re.search(r"Card: \d+ of 800 characters", html)
         assert "<code>prisoners/sok-vanna.yaml:1</code>" in html
         assert re.search(r"<code>prisoners/sok-vanna.yaml:10:1</code> <span lang=\"en\">there is one source", html)
+        assert "<summary>2 warnings</summary>" in html
         assert "Linked with 1 entry" in html
 
 

@@ -24,6 +24,7 @@ function show(html, keepFields) {
   const places = scrolled();
   const [x, y] = [window.scrollX, window.scrollY];
   const fields = keepFields ? typed() : [];
+  const opened = [...document.querySelectorAll("details[id]")].map((each) => [each.id, each.open]);
   const focused = document.activeElement?.id;
   const caret = document.activeElement?.selectionStart;
   for (const id of ["top", "content"]) {
@@ -35,6 +36,10 @@ function show(html, keepFields) {
   for (const [id, value] of fields) {
     const field = document.getElementById(id);
     if (field) field.value = value;
+  }
+  for (const [id, open] of keepFields ? opened : []) {
+    const part = document.getElementById(id);
+    if (part) part.open ||= open;
   }
   KEPT.forEach((name, index) => {
     const part = document.querySelector(name);
