@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, time
 
 from bot.core import announcement
 from bot.core.broadcast import FINAL, Broadcast, Desk, Kind, Outcome, State
@@ -137,8 +138,21 @@ def correct(visit: Visit) -> Reply:
         words = words_by_language(visit.typed, content)
     except Misread as problem:
         return Reply(problem.text)
-    change = Compose(about.topics, words, about.urgent, about.policy, about.number)
+    end = _wished_end(about, visit.context)
+    change = Compose(about.topics, words, about.urgent, about.policy, about.number, end)
     return composed(change, visit.desk, content)
+
+
+def _wished_end(broadcast: Broadcast, context: Context) -> datetime | None:
+    """The end that somebody wished for, which holds for its correction too; None where that is over.
+
+    What was sent then still stands with readers, and wants correcting. Only a wish ends with a day; the ledger ends
+    every other broadcast so many days after its moment.
+    """
+    end = broadcast.expires_at
+    if end is None or end <= context.now or end.astimezone(context.now.tzinfo).time() != time():
+        return None
+    return end
 
 
 def _unsent(visit: Visit) -> Reply | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from bot.core import announcement
-from bot.core.broadcast import Broadcast, Desk, Item, Outlook, Sheet, State
+from bot.core.broadcast import Broadcast, Desk, Item, Kind, Outlook, Sheet, State
 from bot.core.change import Approve, Reject, Show
 from bot.core.content import Content
 from bot.core.messages import Context, Reply, Request
@@ -152,6 +152,8 @@ def _forms(visit: Visit) -> Iterator[Text]:
     content, outlook = visit.context.content, visit.sheet.outlook
     buttons = content.locale.listing([each.label for each in announcement.opens([visit.broadcast], content)])
     yield content.say("desk.form.buttons", names=buttons) if buttons else content.say("desk.form.foot")
+    if visit.broadcast.kind is Kind.CORRECTION:
+        yield content.say("desk.form.correction")
     if outlook.daily or outlook.weekly:
         yield content.say("desk.form.digest")
     if outlook.discreet:

@@ -261,6 +261,14 @@ def test_a_correction_names_what_it_corrects(small: Snapshot) -> None:
     Moderator(small).at(about, "/draft 13").says("a correction · Laws · corrects 7: Some words.")
 
 
+def test_a_correction_says_that_it_changes_messages_in_place_and_silently_where_it_can(small: Snapshot) -> None:
+    said = (
+        "changed in place, without a new message or a sound, where it still can be (Telegram, Matrix). Everybody else"
+    )
+    Moderator(small).at(replace(NOTE, kind=Kind.CORRECTION, original=7), "/draft 13").says(said)
+    Moderator(small).at(NOTE, "/draft 13").hides(said)
+
+
 def test_an_expired_draft_can_only_be_rejected(small: Snapshot) -> None:
     answer = Moderator(small).at(replace(NEWS, expires_at=NOON), "/draft #12").says("Expired: 23 November 2026 was")
     assert answer.commands == ["reject 12"]
@@ -534,6 +542,21 @@ def test_a_correction_goes_where_the_original_went(small: Snapshot) -> None:
     answer = moderator.at(SENDING, "/correct 14 He is *free*.\nSince today.\nkm: ពាក្យ").says("It is a draft now")
     words = {"en": "He is *free*.\nSince today.", "km": "ពាក្យ"}
     assert changes(answer) == (Compose(("prisoners",), words, urgent=True, policy=Policy.RESEND, original=14),)
+
+
+@pytest.mark.parametrize(
+    ("end", "kept"),
+    [
+        (datetime(2026, 12, 1, tzinfo=UTC), True),  # the end of a day: somebody's wish
+        (datetime(2026, 11, 30, 12, 34, tzinfo=UTC), False),  # the ledger's own, so many days after it was sent
+        (datetime(2026, 11, 21, tzinfo=UTC), False),  # who has it keeps it, and must hear what is right
+    ],
+)
+def test_a_correction_is_sent_as_long_as_the_original_was_to_be(small: Snapshot, end: datetime, kept: bool) -> None:
+    answer = Moderator(small).at(replace(ENDED, expires_at=end), "/correct 16 He is free.")
+    (change,) = changes(answer)
+    assert isinstance(change, Compose)
+    assert change.expires_at == (end if kept else None)
 
 
 def test_a_correction_needs_words(small: Snapshot) -> None:
