@@ -131,9 +131,9 @@ class Shell:
 
     async def _approve(self, order: Order) -> None:
         """With the texts before one's eyes, and for exactly these."""
-        self._sure(order)
         if await self._is_answered(order.number):
             raise Refused((await self._asked(f"approve {order.number}"))[0].text)
+        self._sure(order)
         sheet = (await self._shown(order.number)).sheet
         await self._confirmed(order, "Approve exactly this?")
         heard = await self._change(order, sheet.digest if sheet else "")
@@ -148,10 +148,11 @@ class Shell:
         return sheet.seen and SHELL in announcement.approving(sheet.broadcast, sheet.digest)
 
     async def _withdraw(self, order: Order) -> None:
-        self._sure(order)
+        yes = f"withdraw {order.number} yes"
         reply, _ = await self._asked(f"withdraw {order.number}")
-        if not reply.rows:
+        if all(button.command != yes for button in reply.buttons):
             raise Refused(reply.text)
+        self._sure(order)
         await self._confirmed(order, str(reply.text))
         await self._change(order, "yes")
 

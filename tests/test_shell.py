@@ -161,11 +161,23 @@ async def test_the_shell_is_one_voice_and_a_moderator_the_other(desk: Desk) -> N
 
 
 async def test_without_a_terminal_nothing_is_approved_or_withdrawn_unless_one_says_yes(desk: Desk) -> None:
-    number = await desk.draft()
     refusal = "Nobody is here to be asked: add --yes to {} it without a question"
-    assert await desk.refused("approve", number, sure=False) == refusal.format("approve")
-    assert await desk.refused("withdraw", number, sure=False) == refusal.format("withdraw")
+    assert await desk.refused("approve", await desk.draft(), sure=False) == refusal.format("approve")
     assert desk.woken == 0
+    number = await desk.sent()
+    woken = desk.woken
+    assert await desk.refused("withdraw", number, sure=False) == refusal.format("withdraw")
+    assert desk.woken == woken
+
+
+@pytest.mark.parametrize("sure", [True, False])
+async def test_nobody_is_asked_about_what_cannot_be_done(desk: Desk, sure: bool) -> None:
+    for action in ("approve", "withdraw"):
+        assert await desk.refused(action, 99, sure=sure) == "There is no draft and no broadcast 99."
+    draft = await desk.draft(english="Other.")
+    assert "it is still a draft" in await desk.refused("withdraw", draft, sure=sure)
+    await desk.says("approve", draft)
+    assert await desk.refused("approve", draft, sure=sure) == "You have approved draft 1 already: 1 of 2."
 
 
 async def test_one_can_let_it_wait_go_on_end_and_be_withdrawn_and_nothing_twice(desk: Desk) -> None:
@@ -245,12 +257,11 @@ async def test_it_ends_with_0_where_it_was_done_1_where_it_was_refused_and_2_whe
     await drafted(program)
     assert "Draft 1 · Laws" in program.run("broadcast", "list").out
     assert "approvals: 0 of 2" in program.run("broadcast", "show", "#1").out
+    said = program.run("broadcast", "approve", "1", code=1)
+    assert (said.out, said.err) == ("", "Nobody is here to be asked: add --yes to approve it without a question\n")
     assert "Approved: 1 of 2" in program.run("broadcast", "approve", "1", "--yes").out
     said = program.run("broadcast", "approve", "1", code=1)
-    assert (said.out, said.err) == (
-        "",
-        "Nobody is here to be asked: add --yes to approve it without a question\n",
-    )
+    assert (said.out, said.err) == ("", "You have approved draft 1 already: 1 of 2.\n")
     assert program.run("broadcast", "pause", "1", code=1).err.startswith("That cannot be done with 1 now")
     assert "The pack has no language fr" in program.run("broadcast", "list", "--language", "fr", code=1).err
     for wrong in (["show", "one"], ["reject", "1"], ["send", "1"], ["show"], []):
