@@ -59,6 +59,12 @@ def _later(broadcast: Broadcast, desk: Desk) -> list[Broadcast]:
     return [each for each in desk.broadcasts if each.original == broadcast.number and each.state in SENT]
 
 
+def _withdrawal(number: int, desk: Desk) -> Broadcast | None:
+    """What withdrew a broadcast."""
+    found = (each for each in desk.broadcasts if each.original == number and each.kind is Kind.WITHDRAWAL)
+    return next(found, None)
+
+
 def _bar(broadcast: Broadcast, content: Content) -> Text | None:
     """ "▓▓▓▓▓▓░░░░ 61 %": how many of the deliveries are done, cancelled ones left out; None where there are none."""
     outcomes = announcement.summed(broadcast.tally)
@@ -89,7 +95,7 @@ def broadcast(visit: Visit) -> Reply:
 
 def _possible(broadcast: Broadcast, desk: Desk) -> tuple[str, ...]:
     """The commands that make sense for a broadcast in its state."""
-    gone = any(each.kind is Kind.WITHDRAWAL for each in (broadcast, *_later(broadcast, desk)))
+    gone = broadcast.kind is Kind.WITHDRAWAL or _withdrawal(broadcast.number, desk)
     withdraw = () if gone else ("withdraw",)
     match broadcast.state:
         case State.SENDING:
@@ -156,9 +162,11 @@ def _wished_end(broadcast: Broadcast, context: Context) -> datetime | None:
 
 
 def _unsent(visit: Visit) -> Reply | None:
-    """Only what was sent, and says something, can be corrected or withdrawn."""
+    """Only what was sent, says something and was not withdrawn can be corrected or withdrawn."""
     if visit.broadcast.kind is Kind.WITHDRAWAL:
         return visit.says("desk.withdrawal")
+    if later := _withdrawal(visit.broadcast.number, visit.desk):
+        return visit.says("desk.withdrawn_before", "broadcast", by=str(later.number))
     return None if visit.broadcast.state in SENT else visit.says("desk.state_of")
 
 
@@ -170,4 +178,13 @@ def withdraw(visit: Visit) -> Reply:
     if visit.words.casefold() == "yes":
         return visit.says("desk.withdrawn", "broadcast", changes=(Withdraw(visit.broadcast.number),))
     yes = Button(str(visit.context.content.say("desk.button.yes")), f"withdraw {visit.broadcast.number} yes")
-    return replace(visit.says("desk.sure"), rows=((yes,),))
+    return replace(_sure(visit), rows=((yes,),))
+
+
+def _sure(visit: Visit) -> Reply:
+    """Whether to withdraw it; of a correction whose original is gone, only its own messages are left."""
+    original = visit.broadcast.original
+    later = _withdrawal(original, visit.desk) if original else None
+    if later is None:
+        return visit.says("desk.sure")
+    return visit.says("desk.sure_rest", original=str(original), by=str(later.number))

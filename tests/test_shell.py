@@ -189,6 +189,8 @@ async def test_one_can_let_it_wait_go_on_end_and_be_withdrawn_and_nothing_twice(
     assert "nothing more is sent" in await desk.says("cancel", number)
     assert await desk.refused("cancel", number) == "That cannot be done with 1 now: it is cancelled."
     assert "Broadcast 1 is being withdrawn." in await desk.says("withdraw", number)
+    for sure in (True, False):
+        assert await desk.refused("withdraw", number, sure=sure) == "Broadcast 1 was withdrawn already, by broadcast 2."
     assert await desk.refused("withdraw", await desk.draft(english="Other.")) == (
         "That cannot be done with 3 now: it is still a draft."
     )

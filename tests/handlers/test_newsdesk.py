@@ -595,3 +595,20 @@ def test_what_was_withdrawn_says_so_and_is_not_withdrawn_again(small: Snapshot) 
     said = [str(each) for each in _progress(SENDING, desk, Reader(pack=small).content)]
     assert "withdrawn by broadcast 15" in said
     assert _possible(SENDING, desk) == ("pause", "cancel")
+
+
+@pytest.mark.parametrize("words", ["/withdraw 16", "/withdraw 16 yes", "/correct 16 He is free."])
+def test_what_was_withdrawn_is_neither_withdrawn_nor_corrected_again(small: Snapshot, words: str) -> None:
+    answer = Moderator(small, WITHDRAWAL, ENDED).at(ENDED, words)
+    assert changes(answer.says("Broadcast 16 was withdrawn already, by broadcast 19.")) == ()
+    assert answer.commands == ["broadcast 16"]
+
+
+def test_of_a_correction_whose_original_is_withdrawn_only_its_new_messages_are_left(small: Snapshot) -> None:
+    correction = replace(ENDED, number=18, kind=Kind.CORRECTION, original=16)
+    moderator = Moderator(small, WITHDRAWAL, correction, ENDED)
+    moderator.at(correction, "/withdraw 18").says(
+        "Broadcast 16, which 18 corrects, was withdrawn by broadcast 19", "Delete also the new messages that 18 sent"
+    )
+    assert changes(moderator.presses("Yes")) == (Withdraw(18),)
+    Moderator(small, correction, ENDED).at(correction, "/withdraw 18").says("Delete what broadcast 18 sent")
