@@ -120,21 +120,28 @@ def _reason(item: Item, content: Content) -> Text:
 def _reach(visit: Visit) -> Iterator[Text | None]:
     """How many will get it on each platform, how long it takes, and what it costs."""
     content, sheet = visit.context.content, visit.sheet
-    yield content.say("desk.audience" if any(sheet.audience.values()) else "desk.no_audience")
+    lead = "desk.audience_later" if _all_later(sheet.outlook) else "desk.audience"
+    yield content.say(lead if any(sheet.audience.values()) else "desk.no_audience")
     yield bullets(_reached(sheet, content))
     yield content.say("desk.channels", n=sheet.channels) if sheet.channels else None
     yield _when(sheet.outlook, content)
     yield content.say("desk.stars", n=sheet.stars) if sheet.stars else None
 
 
+def _all_later(outlook: Outlook) -> bool:
+    """Whether nobody hears of it at once: how long it takes then says nothing about when they do."""
+    return not outlook.at_once and any((outlook.quiet, outlook.daily, outlook.weekly))
+
+
 def _reached(sheet: Sheet, content: Content) -> Iterator[Text]:
-    """How many on each platform, and for how long; all together where those on one are few."""
+    """How many on each platform, and for how long where it begins at once; all together where those on one are few."""
+    phrase = "desk.reach_later" if _all_later(sheet.outlook) else "desk.reach"
     audience = {platform: n for platform, n in sheet.audience.items() if n}
     apart = [[name] for name in audience] if not any(map(announcement.few, audience.values())) else [list(audience)]
     for names in filter(None, apart):
         labels = content.locale.listing([content.label("platform", name) for name in names])
         length = announcement.span(max(sheet.seconds.get(name, 0) for name in names), content)
-        yield content.say("desk.reach", n=sum(audience[name] for name in names), platform=labels, span=length)
+        yield content.say(phrase, n=sum(audience[name] for name in names), platform=labels, span=length)
 
 
 def _when(outlook: Outlook, content: Content) -> Text | None:

@@ -224,6 +224,14 @@ def test_a_small_group_of_an_audience_is_not_told_apart(small: Snapshot) -> None
     answer.says("• Telegram: 10 subscribers, about 41 s\n• Matrix: 20 subscribers, about 0 s\n")
 
 
+def test_where_nobody_gets_it_at_once_no_time_is_said(small: Snapshot) -> None:
+    later = Outlook(quiet=900, daily=205, weekly=100)
+    answer = Moderator(small).at(NEWS, "/draft 12", outlook=later)
+    answer.says("Who will get it:\n• Telegram and Matrix: 1,205 subscribers\n").hides("how long", "41 s")
+    answer = Moderator(small).at(NEWS, "/draft 12", outlook=replace(later, at_once=1))
+    answer.says("Who will get it, and how long it takes:\n• Telegram and Matrix: 1,205 subscribers, about 41 s\n")
+
+
 def test_what_is_the_same_for_everybody_takes_no_line(small: Snapshot) -> None:
     answer = Moderator(small).at(NOTE, "/draft 13", outlook=Outlook(at_once=3))
     answer.says("at once 3.", "for stopping. In channels").hides("digest", "discreet", "buttons", "quiet")
