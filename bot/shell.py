@@ -232,7 +232,7 @@ def _approvals(broadcast: Broadcast, desk: Desk, content: Content) -> tuple[Text
 
 def _progress(broadcast: Broadcast, content: Content) -> tuple[Text | None, ...]:
     """State, why, and the totals where there are any."""
-    state, outcomes = content.say(f"desk.state.{broadcast.state}"), announcement.summed(broadcast.tally)
+    state, outcomes = announcement.state(broadcast, content), announcement.summed(broadcast.tally)
     counts = announcement.counts(outcomes, broadcast.kind, content) if outcomes else None
     return state, Text(broadcast.why) if broadcast.why else None, counts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from bot.core import announcement
 from bot.core.broadcast import FINAL, Broadcast, Desk, Kind, Outcome, State
@@ -20,6 +20,7 @@ from handlers.newsdesk import SENT, Visit, about, command, dotted, opening, reje
 router = Router()
 
 _BLOCKS = 10  # of a progress bar
+_COUNTED = timedelta(days=7)  # for which small counts are kept, at least
 
 
 @command(router, "broadcasts")
@@ -31,7 +32,7 @@ def broadcasts(request: Request, context: Context, desk: Desk) -> Reply:
     if not sent:
         return Reply(lead)
     items = [
-        lines(dotted(titled(each, content), announcement.gist(each, content)), *_progress(each, desk, content))
+        lines(dotted(titled(each, content), announcement.gist(each, content)), *_progress(each, desk, context))
         for each in sent
     ]
     shown = page(request, context, lead, items, opening("broadcast", sent, content), turned(request)[1])
@@ -43,15 +44,26 @@ def _goes_on(broadcast: Broadcast) -> bool:
     return broadcast.state in (State.SENDING, State.PAUSED)
 
 
-def _progress(broadcast: Broadcast, desk: Desk, content: Content) -> Iterator[Text]:
+def _progress(broadcast: Broadcast, desk: Desk, context: Context) -> Iterator[Text]:
     """State, bar and totals, which are live, to the last one: they are counts and no persons."""
-    state = content.say(f"desk.state.{broadcast.state}")
+    content, withdrawal = context.content, _withdrawal(broadcast.number, desk)
+    folded = broadcast.sent_at is not None and broadcast.sent_at <= context.now - _COUNTED
+    if withdrawal and not folded and _reached_nobody(broadcast):
+        yield content.say("desk.later.unsent", number=str(withdrawal.number))
+        return
+    state = announcement.state(broadcast, content)
     yield state + f": {announcement.why(broadcast, content)}" if broadcast.why else state
     for later in _later(broadcast, desk):
         yield content.say(f"desk.later.{later.kind}", number=str(later.number))
     if bar := _bar(broadcast, content):
         yield bar
-    yield announcement.totals(broadcast, content)
+    yield announcement.totals(broadcast, content, folded=folded)
+
+
+def _reached_nobody(broadcast: Broadcast) -> bool:
+    """Whether it was cancelled before anything of it was sent."""
+    tried = announcement.summed(broadcast.tally).keys() - {Outcome.CANCELLED}
+    return broadcast.state is State.CANCELLED and not tried
 
 
 def _later(broadcast: Broadcast, desk: Desk) -> list[Broadcast]:
@@ -87,7 +99,7 @@ def broadcast(visit: Visit) -> Reply:
     kind = dotted(content.say(f"desk.kind.{about.kind}"), topics)
     text = paragraphs(
         lines(titled(about, content), kind, announcement.gist(about, content)),
-        lines(*_progress(about, visit.desk, content)),
+        lines(*_progress(about, visit.desk, visit.context)),
     )
     named = (announcement.button(name, str(about.number), content) for name in _possible(about, visit.desk))
     return Reply(text, (tuple(named),), live=_goes_on(about))

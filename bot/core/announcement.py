@@ -328,9 +328,20 @@ def span(seconds: float, content: Content) -> Text:
     return content.say("desk.span.days", n=ceil(seconds / 86_400))
 
 
-def totals(broadcast: Broadcast, content: Content) -> Text:
-    """ "sent 1,204 · unknown 3"; and by platform, where there are several, and on none of them a few of anything."""
+def state(broadcast: Broadcast, content: Content) -> Text:
+    """How far a broadcast is; a withdrawal sends nothing, and so is done and not sent."""
+    done = broadcast.kind is Kind.WITHDRAWAL and broadcast.state is State.ENDED
+    return content.say("desk.done" if done else f"desk.state.{broadcast.state}")
+
+
+def totals(broadcast: Broadcast, content: Content, *, folded: bool = False) -> Text:
+    """ "sent 1,204 · unknown 3"; and by platform, where there are several, and on none of them a few of anything.
+
+    folded: small counts may have been dropped since, so that none does not mean nobody.
+    """
     kind, tally = broadcast.kind, broadcast.tally
+    if not any(summed(tally).values()):
+        return content.say(f"desk.nobody.{_without(broadcast, folded=folded)}")
     told = counts(summed(tally), kind, content)
     if len(tally) < 2 or any(few(n) for outcomes in tally.values() for n in outcomes.values()):
         return told
@@ -346,4 +357,11 @@ def counts(outcomes: Mapping[Outcome, int], kind: Kind, content: Content) -> Tex
     there = [(outcome, outcomes[outcome]) for outcome in Outcome if outcomes.get(outcome)]
     told = {Outcome.SENT: "told"} if kind is Kind.WITHDRAWAL else {}
     said = (content.say("list.value", what=content.label("outcome", told.get(each, each)), n=n) for each, n in there)
-    return join(said, " · ") or content.say("desk.nobody")
+    return join(said, " · ")
+
+
+def _without(broadcast: Broadcast, *, folded: bool) -> str:
+    """Why a broadcast has no deliveries."""
+    if broadcast.state not in (State.ENDED, State.CANCELLED):
+        return "yet"
+    return "kept" if folded else broadcast.kind if broadcast.kind is Kind.WITHDRAWAL else broadcast.state

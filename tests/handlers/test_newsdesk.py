@@ -462,7 +462,7 @@ def test_broadcasts_are_listed_with_state_bar_and_totals(small: Snapshot) -> Non
     answer.says(
         "1. Broadcast 15 · urgent · Kem Sokha\npaused: a platform refuses it\n▓▓▓▓▓▓░░░░ 63 %\n"
         "queued 700 · on its way 2 · sent 1,204 · unknown whether it arrived 3\n",
-        "2. Broadcast 17 · urgent · Kem Sokha\ncancelled\nno deliveries so far",
+        "2. Broadcast 17 · urgent · Kem Sokha\ncancelled\nnothing of it was sent",
     )
     assert answer.commands == ["broadcast 15", "broadcast 17"]
 
@@ -600,7 +600,7 @@ def test_an_answer_is_live_while_its_totals_may_change(small: Snapshot, about: B
 
 def test_what_was_withdrawn_says_so_and_is_not_withdrawn_again(small: Snapshot) -> None:
     desk = Desk("telegram:1", 2, (replace(SENDING, number=15, kind=Kind.WITHDRAWAL, original=14),))
-    said = [str(each) for each in _progress(SENDING, desk, Reader(pack=small).content)]
+    said = [str(each) for each in _progress(SENDING, desk, Reader(pack=small).context)]
     assert "withdrawn by broadcast 15" in said
     assert _possible(SENDING, desk) == ("pause", "cancel")
 
@@ -620,3 +620,24 @@ def test_of_a_correction_whose_original_is_withdrawn_only_its_new_messages_are_l
     )
     assert changes(moderator.presses("Yes")) == (Withdraw(18),)
     Moderator(small, correction, ENDED).at(correction, "/withdraw 18").says("Delete what broadcast 18 sent")
+
+
+def test_what_was_withdrawn_before_anything_was_sent_is_one_line(small: Snapshot) -> None:
+    about = replace(CANCELLED, number=16, tally={"telegram": {Outcome.CANCELLED: 7}}, sent_at=NOON)
+    answer = Moderator(small, WITHDRAWAL, about).at(about, "/broadcast 16")
+    assert answer.text.endswith("Kem Sokha\n\nwithdrawn by broadcast 19 before anything of it was sent")
+    some = replace(about, tally={"telegram": {Outcome.CANCELLED: 7, Outcome.SENT: 1}})
+    answer = Moderator(small, WITHDRAWAL, some).at(some, "/broadcast 16")
+    answer.says("cancelled\nwithdrawn by broadcast 19\n").hides("before")
+
+
+@pytest.mark.parametrize("days", [6, 8])
+def test_what_has_no_deliveries_says_why_while_small_counts_are_kept(small: Snapshot, days: int) -> None:
+    at = NOON - timedelta(days=days)
+    for about, said in (
+        (replace(WITHDRAWAL, state=State.ENDED, tally={}, sent_at=at), "done\nthere was nothing to delete"),
+        (replace(ENDED, tally={}, sent_at=at), "sent\nthere was nobody to send it to"),
+        (replace(CANCELLED, sent_at=at), "cancelled\nnothing of it was sent"),
+    ):
+        kept = said if days < 7 else said.partition("\n")[0] + "\nits counts were small and are no longer kept"
+        Moderator(small, about).asks("/broadcasts").says(f"\n{kept}")
