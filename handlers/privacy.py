@@ -28,7 +28,8 @@ def forget(request: Request, context: Context) -> Reply:
     chat, say = request.chat, context.content.say
     stays = _where("privacy.stays", chat.platform, context)
     leaves = _where(f"privacy.leaves.{chat.platform}", "private" if chat.private else "group", context)
-    return Reply(paragraphs(say("privacy.forgotten"), stays, leaves), changes=(Forget(),))
+    text = paragraphs(say("privacy.forgotten"), lines(stays, say("privacy.backups")), leaves)
+    return Reply(text, changes=(Forget(),))
 
 
 def _where(phrase: str, place: str, context: Context) -> Text | None:
@@ -37,7 +38,7 @@ def _where(phrase: str, place: str, context: Context) -> Text | None:
     return context.content.say(name) if name in context.content.phrases else None
 
 
-@router.command("panic", bare=Bare.ALONE, needs=Role.ADMIN, listed=False)
+@router.command("panic", bare=Bare.ALONE, needs=Role.ADMIN)
 def panic(request: Request, context: Context) -> Reply:
     """Erase everything, and what the bot wrote here lately too; no question is asked and nothing is said."""
     return Reply(Text(), changes=(Panic(),))
