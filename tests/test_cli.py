@@ -419,7 +419,7 @@ def test_without_its_keys_it_says_so_and_starts_nothing(program: Program) -> Non
     program.keys.unlink()
     missing = program.run("chat", "--ask", "/about", code=1)
     assert (missing.out, missing.err.startswith("PRATIP_KEYS: the key file is missing")) == ("", True)
-    program.run("keys", "new")
+    KeyFile(program.keys).make()
     other = program.run("chat", "--ask", "/about", code=1)
     assert (other.out, other.err.startswith("PRATIP_KEYS: these are not the keys")) == ("", True)
     assert rows(program) == [("km",)]
