@@ -199,6 +199,7 @@ class Recommendation(Entry):
     noun: ClassVar[str] = "recommendation"
     folder: ClassVar[str] = "recommendations"
     command: ClassVar[str] = "recommendations"
+    asked: ClassVar[tuple[str, ...]] = ("gist",)
     facets: ClassVar[tuple[str, ...]] = (
         "response",
         "cycle",

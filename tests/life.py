@@ -338,6 +338,7 @@ async def _changes(store: Any) -> None:
     for _ in range(2):
         await room.cancel(ONE, name, NOON)
     await room.standing([NOTE, URGENT, TWO, NOBODY])
+    await room.told("kem-sokha", 9)
     await room.recent(9, NOON + DAY)
     await room.recent(1, NOON + 31 * DAY)
     await room.newest(99)

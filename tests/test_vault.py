@@ -310,10 +310,12 @@ async def test_killed_at_any_moment_it_is_finished_at_the_next_start(vault: Vaul
     async with rotating(vault) as process:
         assert await process.wait() == 0
     lasts, chance, broken_off = time.monotonic() - begun, random.Random(4), 0
-    for turn in range(turns):
+    for turn in range(10 * turns):
+        if turn >= turns and broken_off:
+            break
         before = vault.file.read()[0]
         async with rotating(vault) as process:
-            await asyncio.sleep(lasts * (turn + chance.random()) / turns / 2)
+            await asyncio.sleep(lasts * (turn % turns + chance.random()) / turns)
             with suppress(ProcessLookupError):  # it was quicker
                 process.send_signal(signal.SIGKILL)
         broken_off += vault.file.read()[1] is not None
